@@ -1,0 +1,40 @@
+# make train   environment, MNIST, the adversarial auto-encoder, pictures to look at
+# make test    environment, linters, types, the whole test suite
+# make clean   remove the environment (sessions and pictures stay)
+
+PYTHON ?= python3
+SESSION := mnist4.ckpt
+BIN := .venv/bin
+INSTALL = @echo "Installing into .venv (once; a minute or two)"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: train test clean
+
+train: $(SESSION)/.trained
+	$(BIN)/encoder-vis --ckpt-dir $(SESSION) --output $(SESSION)/style-space.png
+	$(BIN)/generate-digits --ckpt-dir $(SESSION) --count 8 --output $(SESSION)/digits.png
+
+# an interrupted run leaves no mark here, so that `make train` goes on where it stopped
+$(SESSION)/.trained: | .venv/.for-use
+	$(BIN)/mnist-aae --ckpt-dir $(SESSION)
+	@touch $@
+
+test: .venv/.for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+.venv/.for-use: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[vis]'
+	@touch $@
+
+.venv/.for-tests: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[dev]'
+	@touch $@ .venv/.for-use
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+clean:
+	rm -rf .venv

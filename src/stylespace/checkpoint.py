@@ -1,0 +1,280 @@
+"""Session directories: the only door to a trained model, in and out.
+
+A session holds `config.json` and `model.safetensors` (all that using the model needs),
+`trainer.safetensors` and `trainer.json` (all that resuming needs) and `history.jsonl` (a line an
+epoch). There is no pickle anywhere.
+
+A save is atomic although it is several files. They are written into `.saving/`, which is then
+renamed to `.saved/`: that rename is the moment at which the save holds. The files are then moved
+to their places. Whoever finds a `.saved/` finishes the moving first, so a run killed at any
+moment leaves the last whole save.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from stylespace.config import ModelConfig, TrainConfig, from_dict
+from stylespace.errors import SessionError
+from stylespace.networks import StyleAutoencoder
+
+__all__ = ["TrainerState", "exists", "load", "read_config", "read_trainer", "save", "session_lock"]
+
+FORMAT = 1
+CONFIG, MODEL = "config.json", "model.safetensors"
+TRAINER, TENSORS = "trainer.json", "trainer.safetensors"
+HISTORY = "history.jsonl"
+SAVING, SAVED = ".saving", ".saved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerState:
+    """All that going on with a training run needs, beside the model.
+
+    Attributes:
+        config: of the run that is under way, or that ended last.
+        step: optimizer steps taken in this run.
+        steps: optimizer steps that the whole run takes.
+        data: digest of the training images, to notice another set.
+        epochs_before: epochs of the same objective that ended before this run.
+        tensors: weights in training, optimizer state and the sums of the current epoch.
+        history: one dictionary an epoch, as `history.jsonl` has them.
+    """
+
+    config: TrainConfig
+    step: int
+    steps: int
+    data: str
+    epochs_before: int = 0
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    history: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has taken all its steps."""
+        return self.step >= self.steps
+
+
+def load(session: str | os.PathLike[str], device: str = "cpu") -> StyleAutoencoder:
+    """Open a trained model.
+
+    Args:
+        session: a session directory, as a training command made it.
+        device: where the model's weights go.
+
+    Returns:
+        The model in eval mode.
+
+    Raises:
+        SessionError: no session there, or a damaged one.
+
+    Example:
+        >>> import stylespace
+        >>> model = stylespace.load("mnist4.ckpt")  # doctest: +SKIP
+    """
+    directory = Path(session)
+    config = read_config(directory)
+    model = StyleAutoencoder(config)
+    _fill(model, read_tensors(directory, MODEL), directory / MODEL)
+    return model.to(device).eval()
+
+
+def exists(session: str | os.PathLike[str]) -> bool:
+    """Whether the directory holds a session, whole or damaged."""
+    directory = Path(session)
+    names = (CONFIG, MODEL, TRAINER, TENSORS, SAVED)
+    return any((directory / name).exists() for name in names)
+
+
+def read_config(directory: Path) -> ModelConfig:
+    """The model's configuration.
+
+    Raises:
+        SessionError: no session there, or a damaged one.
+    """
+    if not directory.is_dir() or not exists(directory):
+        raise SessionError(
+            f"{directory} is no session; make one with mnist-aae, or name one with --ckpt-dir"
+        )
+    values = _read_json(directory, CONFIG)
+    if values.pop("format", None) != FORMAT:
+        raise SessionError(
+            f"{directory / CONFIG}: not of format {FORMAT}; a newer stylespace wrote it?"
+        )
+    return from_dict(ModelConfig, values, str(directory / CONFIG))
+
+
+def read_trainer(directory: Path) -> TrainerState:
+    """The trainer's state.
+
+    Raises:
+        SessionError: it is missing or damaged.
+    """
+    values = _read_json(directory, TRAINER)
+    tensors = read_tensors(directory, TENSORS)
+    try:
+        return TrainerState(
+            config=from_dict(TrainConfig, values["config"], str(directory / TRAINER)),
+            step=int(values["step"]),
+            steps=int(values["steps"]),
+            data=str(values["data"]),
+            epochs_before=int(values["epochs_before"]),
+            tensors=tensors,
+            history=tuple(_read_history(directory)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(directory / TRAINER, error) from None
+
+
+def save(directory: Path, model: StyleAutoencoder, trainer: TrainerState) -> None:
+    """Write model and trainer state, all or nothing.
+
+    Raises:
+        SessionError: the directory cannot be written; the last whole save is still there.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _finish_save(directory)
+        saving = directory / SAVING
+        shutil.rmtree(saving, ignore_errors=True)
+        saving.mkdir()
+        _write_files(saving, model, trainer)
+        saving.rename(directory / SAVED)
+        _finish_save(directory)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(directory / SAVING, ignore_errors=True)
+        raise SessionError(f"cannot save to {directory}: {_reason(error)}") from None
+
+
+@contextmanager
+def session_lock(directory: Path) -> Iterator[None]:
+    """Hold the session for one training process.
+
+    Raises:
+        SessionError: another process is training in it, or it cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        handle = (directory / ".lock").open("w")
+    except OSError as error:
+        raise SessionError(f"cannot write to {directory}: {_reason(error)}") from None
+    with handle:
+        try:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # Windows has no flock: there the second process is not noticed
+            pass
+        except OSError:
+            raise SessionError(
+                f"another process is training in {directory}; wait for it"
+            ) from None
+        _finish_save(directory)
+        yield
+
+
+def read_tensors(directory: Path, name: str) -> dict[str, Tensor]:
+    """The tensors of one of the session's safetensors files.
+
+    Raises:
+        SessionError: the file is missing or damaged.
+    """
+    path = _path(directory, name)
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise _damaged(path, error) from None
+
+
+def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -> None:
+    config = {"format": FORMAT, **dataclasses.asdict(model.config)}
+    position = {
+        "config": dataclasses.asdict(trainer.config),
+        "step": trainer.step,
+        "steps": trainer.steps,
+        "data": trainer.data,
+        "epochs_before": trainer.epochs_before,
+    }
+    weights = {
+        name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
+    }
+    state = {name: value.detach().cpu().contiguous() for name, value in trainer.tensors.items()}
+    (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    (target / TRAINER).write_text(json.dumps(position, indent=2) + "\n")
+    (target / HISTORY).write_text("".join(json.dumps(line) + "\n" for line in trainer.history))
+    save_file(weights, target / MODEL, metadata={"format": "pt"})
+    save_file(state, target / TENSORS)
+    for path in target.iterdir():
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+
+
+def _finish_save(directory: Path) -> None:
+    saved = directory / SAVED
+    if saved.is_dir():
+        for path in saved.iterdir():
+            path.replace(directory / path.name)
+        saved.rmdir()
+
+
+def _path(directory: Path, name: str) -> Path:
+    """Where the file of the last whole save is, even while its files are being moved."""
+    pending = directory / SAVED / name
+    return pending if pending.exists() else directory / name
+
+
+def _read_json(directory: Path, name: str) -> dict[str, Any]:
+    path = _path(directory, name)
+    try:
+        values = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(values, dict):
+        raise _damaged(path, "not a JSON object")
+    return values
+
+
+def _read_history(directory: Path) -> Iterator[dict[str, Any]]:
+    path = _path(directory, HISTORY)
+    try:
+        for line in path.read_text().splitlines():
+            values = json.loads(line)
+            if not isinstance(values, dict):
+                raise _damaged(path, "a line is not a JSON object")
+            yield values
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, error) from None
+
+
+def _fill(model: torch.nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    expected = {name: (value.shape, value.dtype) for name, value in model.state_dict().items()}
+    found = {name: (value.shape, value.dtype) for name, value in tensors.items()}
+    if expected != found:
+        raise _damaged(path, f"its tensors do not fit {CONFIG}")
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise _damaged(path, "it holds weights that are not finite")
+    model.load_state_dict(dict(tensors))
+
+
+def _damaged(path: Path, reason: object) -> SessionError:
+    if isinstance(reason, FileNotFoundError):
+        return SessionError(f"{path} is missing: the session is damaged; train anew elsewhere")
+    text = " ".join(str(reason).split())
+    return SessionError(f"{path} is damaged ({text}); restore it or train anew elsewhere")
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or " ".join(str(error).split()))

@@ -1,0 +1,94 @@
+"""What all commands share: the form of their help, how they end, how they find the session."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stylespace.config import ModelConfig, session_name
+from stylespace.errors import SessionError, StylespaceError
+
+__all__ = ["Parser", "add_data_dir", "add_session", "run_command", "session_directory"]
+
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """An `ArgumentParser` whose help has the seed's flags first and the newer ones after them."""
+
+    def __init__(self, description: str, prog: str | None = None) -> None:
+        super().__init__(description=description, prog=prog, add_help=False, allow_abbrev=False)
+        self.seed = self.add_argument_group("optional arguments")
+        self.seed.add_argument(
+            "-h", "--help", action="help", help="show this help message and exit"
+        )
+        self.more = self.add_argument_group("further arguments")
+
+
+def add_session(parser: Parser) -> None:
+    """The two flags by which every command finds a session."""
+    parser.seed.add_argument(
+        "--feature-size",
+        type=int,
+        metavar="N",
+        help="dimensions of the latent feature vector "
+        f"(default: {ModelConfig.style_size}); finds the default session",
+    )
+    parser.seed.add_argument(
+        "--ckpt-dir",
+        type=Path,
+        metavar="ckpt",
+        help="training session directory (default: mnistN.ckpt)",
+    )
+
+
+def add_data_dir(parser: Parser) -> None:
+    """Where the data set's own files are."""
+    parser.more.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="directory with the IDX files, raw or .gz (default: the user's cache, filled on "
+        "first use)",
+    )
+
+
+def session_directory(args: argparse.Namespace) -> Path:
+    """The session that the flags of `add_session` name.
+
+    Raises:
+        SessionError: there is none, or its style size is not the one asked for.
+    """
+    from stylespace.checkpoint import read_config
+
+    asked: int | None = args.feature_size
+    directory = args.ckpt_dir or Path(session_name(asked or ModelConfig.style_size))
+    size = read_config(directory).style_size
+    if asked is not None and asked != size:
+        raise SessionError(
+            f"{directory} holds a model of style size {size}, not {asked}: leave "
+            "--feature-size out"
+        )
+    return Path(directory)
+
+
+def run_command(
+    parser: argparse.ArgumentParser,
+    run: Callable[[argparse.Namespace], int | None],
+    argv: Sequence[str] | None,
+) -> int:
+    """Parse, run, and turn what a user can cause into one line and an exit code."""
+    args = parser.parse_args(argv)
+    try:
+        return run(args) or 0
+    except StylespaceError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our lines has gone: nothing is left to tell
+        sys.stderr.close()
+        return 1

@@ -1,0 +1,51 @@
+"""`stylespace COMMAND ...`: all commands under one name."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from stylespace import __version__
+
+__all__ = ["main"]
+
+COMMANDS = {
+    "train": "train a simple or an adversarial auto-encoder",
+    "vis": "draw the style space as a scatter matrix",
+    "generate": "draw digits in random or given styles",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the first argument names; its module is imported only then."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments[0] if arguments else "--help"
+    if name in COMMANDS:
+        module = importlib.import_module(f"stylespace.cli.{name}")
+        code: int = module.main(arguments[1:], prog=f"stylespace {name}")
+        return code
+    if name == "--version":
+        print(f"stylespace {__version__}")
+        return 0
+    if name in ("-h", "--help"):
+        print(usage())
+        return 0
+    print(f"stylespace: no command {name!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
+    return 2
+
+
+def usage() -> str:
+    """The list of commands."""
+    lines = [f"  {name:<10} {meaning}" for name, meaning in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: stylespace COMMAND [...]",
+            "",
+            "Handwriting style, apart from the digit.",
+            "",
+            *lines,
+            "",
+            "stylespace COMMAND --help tells the flags of each.",
+        ]
+    )

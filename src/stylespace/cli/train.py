@@ -1,0 +1,163 @@
+"""`mnist-sae`, `mnist-aae` and `stylespace train`: train an auto-encoder, or go on training it."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stylespace.cli.common import Parser, add_data_dir, run_command
+from stylespace.config import DEFAULT_EPOCHS, ModelConfig, Objective, TrainConfig, session_name
+
+__all__ = ["build_parser", "main", "main_aae", "main_sae", "run"]
+
+DESCRIPTIONS: dict[Objective, str] = {
+    "sae": "MNIST Simple Auto-Encoder",
+    "aae": "MNIST Adversarial Auto-Encoder",
+}
+SETTINGS = ("batch_size", "epochs", "lr", "seed")
+
+
+def build_parser(objective: Objective | None, prog: str | None = None) -> Parser:
+    """The flags of a training command.
+
+    Args:
+        objective: fixed by the seed's script names; with None there is a flag for it.
+        prog: the command's name in its help.
+    """
+    description = DESCRIPTIONS[objective] if objective else "Train an auto-encoder"
+    parser = Parser(description, prog)
+    if objective is None:
+        parser.seed.add_argument(
+            "--objective",
+            choices=list(DESCRIPTIONS),
+            default="aae",
+            help="sae: reconstruction alone; aae: the style space also becomes Gaussian "
+            "(default: aae)",
+        )
+    _add_seed_flags(parser, objective)
+    _add_further_flags(parser)
+    return parser
+
+
+def _add_seed_flags(parser: Parser, objective: Objective | None) -> None:
+    epochs = (
+        str(DEFAULT_EPOCHS[objective])
+        if objective
+        else ", ".join(f"{name} {count}" for name, count in DEFAULT_EPOCHS.items())
+    )
+    add = parser.seed.add_argument
+    add(
+        "--batch-size",
+        type=int,
+        metavar="B",
+        help=f"batch size for training and testing (default: {TrainConfig.batch_size})",
+    )
+    add(
+        "--epochs",
+        type=int,
+        metavar="E",
+        help=f"number of epochs to train (default: {epochs})",
+    )
+    add(
+        "--lr",
+        type=float,
+        help=f"learning rate with adam optimizer (default: {TrainConfig.lr})",
+    )
+    add(
+        "--feature-size",
+        type=int,
+        default=ModelConfig.style_size,
+        metavar="N",
+        help="dimensions of the latent feature vector (default: %(default)s)",
+    )
+    add(
+        "--ckpt-dir",
+        type=Path,
+        metavar="ckpt",
+        help="training session directory (default: mnistN.ckpt) for storing model parameters "
+        "and trainer states",
+    )
+
+
+def _add_further_flags(parser: Parser) -> None:
+    parser.more.add_argument(
+        "--seed",
+        type=int,
+        metavar="S",
+        help=f"of the first weights, the order and all noise (default: {TrainConfig.seed})",
+    )
+    parser.more.add_argument(
+        "--data",
+        default=ModelConfig.data,
+        metavar="SET",
+        help="mnist, fashion-mnist, or a directory with the four IDX files of a set of your own "
+        "(default: %(default)s)",
+    )
+    add_data_dir(parser)
+    parser.more.add_argument(
+        "--image-dir",
+        type=Path,
+        metavar="DIR",
+        help="where test images and their reconstructions go (default: images in the session)",
+    )
+
+
+def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
+    """Train, and say how it ended.
+
+    Returns:
+        The exit code: 0, or 128 and the signal's number where one stopped the run.
+    """
+    objective = objective or args.objective
+    asked: dict[str, Any] = {
+        name: getattr(args, name) for name in SETTINGS if getattr(args, name) is not None
+    }
+    # flags that cannot be meant are refused before torch is imported and MNIST is fetched
+    ModelConfig(style_size=args.feature_size)
+    TrainConfig(objective=objective, **{"epochs": DEFAULT_EPOCHS[objective], **asked})
+    directory = args.ckpt_dir or Path(session_name(args.feature_size, args.data))
+
+    from stylespace import checkpoint, datasets
+    from stylespace.training.loop import fit, total_steps
+    from stylespace.training.plan import digest, make_plan
+    from stylespace.training.report import live_report
+
+    train, test = datasets.load(args.data, args.data_dir)
+    model_config = ModelConfig(
+        style_size=args.feature_size, classes=len(train.class_names), data=args.data
+    )
+    with checkpoint.session_lock(directory):
+        plan = make_plan(directory, model_config, objective, asked, digest(train))
+        with live_report(total_steps(plan, train), plan.step) as report:
+            if plan.message:
+                report.say(plan.message)
+            stopped = fit(directory, plan, train, test, report, args.image_dir)
+    if stopped is None:
+        return 0
+    name = signal.Signals(stopped).name
+    print(f"Stopped by {name}; the session is saved. The same command goes on from here.")
+    return 128 + stopped
+
+
+def main_sae(argv: Sequence[str] | None = None) -> int:
+    """`mnist-sae`."""
+    return _main("sae", argv)
+
+
+def main_aae(argv: Sequence[str] | None = None) -> int:
+    """`mnist-aae`."""
+    return _main("aae", argv)
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """`stylespace train`."""
+    return _main(None, argv, prog)
+
+
+def _main(objective: Objective | None, argv: Sequence[str] | None, prog: str | None = None) -> int:
+    parser = build_parser(objective, prog)
+    return run_command(parser, functools.partial(run, objective=objective), argv)

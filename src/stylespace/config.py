@@ -1,0 +1,123 @@
+"""The one description of a model and of a training run, from the command line to the checkpoint.
+
+Every default lives here; the command line reads its defaults from these classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Literal, TypeVar
+
+from stylespace.errors import SessionError, UsageError
+
+__all__ = [
+    "DEFAULT_EPOCHS",
+    "ModelConfig",
+    "Objective",
+    "TrainConfig",
+    "from_dict",
+    "session_name",
+]
+
+Objective = Literal["sae", "aae"]
+DEFAULT_EPOCHS: dict[Objective, int] = {"sae": 5, "aae": 24}
+
+Config = TypeVar("Config", bound="ModelConfig | TrainConfig")
+
+
+def session_name(style_size: int, data: str = "mnist") -> str:
+    """The default session directory for a style size, `mnistN.ckpt` as the seed has it.
+
+    Example:
+        >>> session_name(4), session_name(8, "pictures/runes")
+        ('mnist4.ckpt', 'runes8.ckpt')
+    """
+    return f"{PurePath(data).name}{style_size}.ckpt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """All that is needed to build a `StyleAutoencoder`; stored as `config.json`.
+
+    Attributes:
+        style_size: dimensions of the style vector.
+        classes: number of digits (classes).
+        encoder_widths: hidden layers of the encoder, from the image to the style vector.
+        decoder_widths: hidden layers of the decoder, from the style vector to the image.
+        data: name of the data set that the model is for.
+    """
+
+    style_size: int = 4
+    classes: int = 10
+    encoder_widths: tuple[int, ...] = (512, 512)
+    decoder_widths: tuple[int, ...] = (256, 512, 512)
+    data: str = "mnist"
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.style_size <= 512, "the style size must be between 1 and 512")
+        _require(1 <= self.classes <= 1000, "the number of classes must be between 1 and 1000")
+        object.__setattr__(self, "encoder_widths", tuple(self.encoder_widths))
+        object.__setattr__(self, "decoder_widths", tuple(self.decoder_widths))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How a model is trained; stored with the trainer's state.
+
+    Attributes:
+        objective: `"sae"` (reconstruction alone) or `"aae"` (the codes also match the prior).
+        epochs: passes over the training images.
+        batch_size: images a step.
+        lr: the highest learning rate of the schedule.
+        seed: of the first weights, the order of the images and all noise.
+        adversarial_weight: of the encoder's adversarial loss, beside the mean squared error.
+        gradient_penalty: of the discriminator's squared gradient.
+        discriminator_rate: the discriminator's learning rate as a share of `lr`.
+    """
+
+    objective: Objective = "aae"
+    epochs: int = DEFAULT_EPOCHS["aae"]
+    batch_size: int = 100
+    lr: float = 0.005
+    seed: int = 0
+    adversarial_weight: float = 0.005
+    gradient_penalty: float = 0.05
+    discriminator_rate: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require(self.objective in DEFAULT_EPOCHS, f"unknown objective {self.objective!r}")
+        _require(self.epochs >= 1, "--epochs must be at least 1")
+        _require(self.batch_size >= 2, "--batch-size must be at least 2")
+        _require(0 < self.lr < math.inf, "--lr must be a positive number")
+        _require(0 <= self.seed < 2**31, "--seed must be between 0 and 2147483647")
+
+
+def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config:
+    """Build a configuration from its JSON form.
+
+    Args:
+        kind: `ModelConfig` or `TrainConfig`.
+        values: what `dataclasses.asdict` gave, through JSON.
+        source: the file's name, for the error text.
+
+    Raises:
+        SessionError: an unknown, missing or impossible value.
+    """
+    known = {field.name for field in dataclasses.fields(kind)}
+    if set(values) != known:
+        odd = ", ".join(sorted(set(values) ^ known))
+        raise SessionError(
+            f"{source}: unknown or missing settings ({odd}); written by another version?"
+        )
+    try:
+        return kind(**values)
+    except (TypeError, ValueError, UsageError) as error:
+        raise SessionError(f"{source}: {error}") from None
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise UsageError(message)

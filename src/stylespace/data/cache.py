@@ -1,0 +1,131 @@
+"""The user's cache of the named sets: raw IDX files, checked each time they are read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from stylespace.data.catalog import NamedSet
+from stylespace.data.folder import fact, find, read_file
+from stylespace.data.idx import FILES, Contents
+from stylespace.data.progress import say
+from stylespace.errors import DataError
+
+__all__ = ["ENVIRONMENT", "cache_directory", "cached"]
+
+ENVIRONMENT = "STYLESPACE_CACHE"
+
+
+def cache_directory() -> Path:
+    """Where the named sets are kept: `$STYLESPACE_CACHE`, else the system's place for caches."""
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        with suppress(RuntimeError):  # no such user's home: then the name is meant as it stands
+            return Path(chosen).expanduser()
+        return Path(chosen)
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("stylespace", appauthor=False))
+
+
+def cached(known: NamedSet) -> Contents:
+    """A named set's files from the cache, which is filled where it lacks one.
+
+    Raises:
+        DataError: they are not all there and cannot be fetched, or the cache cannot be written.
+    """
+    directory = cache_directory() / known.name
+    try:
+        contents, _ = _whole_files(directory, known)
+        if len(contents) < len(FILES):
+            with _lock(directory, known) as alone:
+                if alone:
+                    _remove_leftovers(directory)
+                contents = _filled(directory, known)
+    except OSError as error:
+        raise DataError(
+            f"cannot use the cache {directory}: {error.strerror or error}; make room there, or "
+            f"name another directory with {ENVIRONMENT}"
+        ) from None
+    return contents
+
+
+def _filled(directory: Path, known: NamedSet) -> Contents:
+    """The files, fetched where they are not there: whoever held the lock before may have."""
+    contents, damaged = _whole_files(directory, known)
+    for text in damaged:
+        say(f"{known.name}: {text}; the cache gets a new one")
+    missing = [name for name in FILES if name not in contents]
+    if missing:
+        from stylespace.data.fetch import fetch  # the parts that speak to the network load slowly
+
+        for name, content in fetch(known, missing, directory):
+            _write(directory / name, content)
+            contents[name] = content
+    return contents
+
+
+def _whole_files(directory: Path, known: NamedSet) -> tuple[Contents, list[str]]:
+    """The files that are there and whole, and what is wrong with the others that are there."""
+    contents, damaged = Contents(), list[str]()
+    for name in FILES:
+        path = find(directory, name, known)
+        if path is None:
+            continue
+        try:
+            content = read_file(path, name)
+        except DataError as error:
+            damaged.append(fact(error))
+            continue
+        if known.owns(name, content):
+            contents[name] = content
+        else:
+            damaged.append(f"{path} is damaged (its SHA-256 differs)")
+    return contents, damaged
+
+
+@contextmanager
+def _lock(directory: Path, known: NamedSet) -> Iterator[bool]:
+    """Keep other processes from fetching the same; yields whether that could be done."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / ".lock").open("w") as handle:
+        yield _acquire(handle, known)
+
+
+def _acquire(handle: IO[str], known: NamedSet) -> bool:
+    # without a lock all is fetched twice, and the files still arrive whole
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say(f"{known.name}: waiting for another process that is fetching it")
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:  # a file system without locks
+        return False
+    return True
+
+
+def _remove_leftovers(directory: Path) -> None:
+    for path in directory.glob(".*.part"):
+        path.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytearray) -> None:
+    """Write a file so that nobody ever sees a part of it."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,23 @@
+"""What a user can get wrong, in words that say what to do.
+
+Each message is one line. The commands print it and end with exit code 1; no traceback reaches a
+user for something that a user can cause.
+"""
+
+__all__ = ["DataError", "SessionError", "StylespaceError", "UsageError"]
+
+
+class StylespaceError(Exception):
+    """Base of all errors that the user can mend; its text says how."""
+
+
+class UsageError(StylespaceError):
+    """A flag or an argument that cannot be meant."""
+
+
+class DataError(StylespaceError):
+    """Images or labels that are missing, damaged or of the wrong kind."""
+
+
+class SessionError(StylespaceError):
+    """A session directory that is missing, damaged or does not fit what is asked."""

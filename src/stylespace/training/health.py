@@ -1,0 +1,101 @@
+"""Is the style space well? One line in plain words, with a hint where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from stylespace.networks import StyleAutoencoder
+
+__all__ = ["Health", "describe", "measure"]
+
+SAMPLE = 500
+DEAD = 1e-5  # mean squared change of a pixel when a dimension is set to zero
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """How the codes compare with the prior N(0, I).
+
+    Attributes:
+        mean: the largest distance of a dimension's mean from 0.
+        spread: the smallest and the largest standard deviation of a dimension (1 is the prior's).
+        dead: dimensions, from 1, that the decoder makes no use of.
+        detection: share of prior samples and codes that the discriminator took for what they
+            are in this epoch, 0.5 where it cannot tell; none for a simple auto-encoder.
+    """
+
+    mean: float
+    spread: tuple[float, float]
+    dead: tuple[int, ...]
+    detection: float | None
+
+
+def measure(
+    model: StyleAutoencoder,
+    style: Tensor,
+    digits: Tensor,
+    detection: tuple[float, float] | None,
+) -> Health:
+    """Measure the codes of test images.
+
+    Args:
+        model: whose decoder draws them.
+        style: `[n, style_size]`, the codes.
+        digits: `[n]` int64.
+        detection: shares of prior samples and of codes that the discriminator told right.
+    """
+    deviation, mean = torch.std_mean(style, dim=0, correction=0)
+    return Health(
+        mean=float(mean.abs().max()),
+        spread=(float(deviation.min()), float(deviation.max())),
+        dead=_dead(model, style[:SAMPLE], digits[:SAMPLE]),
+        detection=sum(detection) / 2 if detection else None,
+    )
+
+
+def _dead(model: StyleAutoencoder, style: Tensor, digits: Tensor) -> tuple[int, ...]:
+    drawn = model.decode(style, digits)
+    dead = []
+    for dimension in range(style.shape[1]):
+        without = style.clone()
+        without[:, dimension] = 0
+        change = (model.decode(without, digits) - drawn).square().mean()
+        if float(change) < DEAD:
+            dead.append(dimension + 1)
+    return tuple(dead)
+
+
+def describe(health: Health) -> str:
+    """The line for people: figures, a verdict, and what to try where something is off."""
+    low, high = health.spread
+    figures = f"mean within {health.mean:.2f} of 0, spread {low:.2f} to {high:.2f}"
+    if health.detection is None:
+        hint = _dead_hint(health.dead) or "no prior is asked of a simple auto-encoder"
+        return f"Style space: {figures}; {hint}"
+    figures += f" of the prior's 1, discriminator right {health.detection:.0%}"
+    hints = [hint for hint in (_prior_hint(health), _dead_hint(health.dead)) if hint]
+    verdict = "; ".join(hints) if hints else "healthy"
+    return f"Style space: {figures}; {verdict}"
+
+
+def _prior_hint(health: Health) -> str | None:
+    low, high = health.spread
+    if low < 0.5:
+        return "the codes are collapsing: try a lower --lr"
+    if high > 2 or health.mean > 0.5:
+        return (
+            "the codes do not match the prior yet: early on that is normal, else try more --epochs"
+        )
+    if health.detection is not None and health.detection > 0.8:
+        return "the discriminator tells codes from the prior with ease: more --epochs help"
+    return None
+
+
+def _dead_hint(dead: tuple[int, ...]) -> str | None:
+    if not dead:
+        return None
+    names = ", ".join(map(str, dead))
+    return f"the decoder ignores dimension {names}: a smaller --feature-size would do"

@@ -1,0 +1,148 @@
+"""What a training command means for the directory that it finds: begin, go on, or refuse."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from stylespace import checkpoint
+from stylespace.checkpoint import TrainerState
+from stylespace.config import DEFAULT_EPOCHS, ModelConfig, Objective, TrainConfig
+from stylespace.data.images import LabelledImages
+from stylespace.errors import SessionError
+from stylespace.networks import StyleAutoencoder
+
+__all__ = ["Plan", "digest", "make_plan"]
+
+FLAGS = {"epochs": "--epochs", "batch_size": "--batch-size", "lr": "--lr", "seed": "--seed"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a training run starts from.
+
+    Attributes:
+        model_config: of the auto-encoder.
+        config: of the run.
+        data: digest of the training images.
+        model: weights to start from, if any.
+        state: the state to go on from, if any.
+        epochs_before: epochs of this objective that ended before this run.
+        message: what to tell the user of all this, if anything.
+    """
+
+    model_config: ModelConfig
+    config: TrainConfig
+    data: str
+    model: StyleAutoencoder | None = None
+    state: TrainerState | None = None
+    epochs_before: int = 0
+    message: str | None = None
+
+    @property
+    def step(self) -> int:
+        """The first step to take."""
+        return 0 if self.state is None or self.state.finished else self.state.step
+
+
+def digest(data: LabelledImages) -> str:
+    """A fingerprint of images and digits, the same whatever file they came from."""
+    hashed = hashlib.sha256()
+    for part in (data.images, data.digits):
+        hashed.update(part.contiguous().numpy().data)
+    return hashed.hexdigest()[:16]
+
+
+def make_plan(
+    directory: Path,
+    model_config: ModelConfig,
+    objective: Objective,
+    asked: dict[str, Any],
+    data: str,
+) -> Plan:
+    """Decide what to do in a session directory.
+
+    Args:
+        directory: the session, existing or not.
+        model_config: what is asked of the model.
+        objective: `"sae"` or `"aae"`.
+        asked: the settings of `TrainConfig` that the user named.
+        data: `digest` of the training images.
+
+    Raises:
+        SessionError: going on would spoil the session, or it does not fit what is asked.
+    """
+    defaults = {"epochs": DEFAULT_EPOCHS[objective], **asked}
+    fresh = Plan(
+        model_config=model_config,
+        config=TrainConfig(objective=objective, **defaults),
+        data=data,
+    )
+    if not checkpoint.exists(directory):
+        return fresh
+    stored = checkpoint.read_config(directory)
+    _check_model(directory, stored, model_config)
+    state = checkpoint.read_trainer(directory)
+    _check_run(directory, state, objective, data)
+    fresh = dataclasses.replace(fresh, model_config=stored, model=checkpoint.load(directory))
+    if state.config.objective != objective:
+        message = f"{directory} holds a simple auto-encoder; starting from its weights."
+        return dataclasses.replace(fresh, message=message)
+    if state.finished:
+        return _train_more(directory, fresh, state)
+    return _go_on(directory, fresh, state, asked)
+
+
+def _train_more(directory: Path, fresh: Plan, state: TrainerState) -> Plan:
+    done = state.epochs_before + state.config.epochs
+    message = f"{directory} has finished {done} epochs; training {fresh.config.epochs} more."
+    return dataclasses.replace(fresh, state=state, epochs_before=done, message=message)
+
+
+def _go_on(directory: Path, fresh: Plan, state: TrainerState, asked: dict[str, Any]) -> Plan:
+    for name, value in asked.items():
+        stored = getattr(state.config, name)
+        if value != stored:
+            raise SessionError(
+                f"{directory} is in the middle of a run with {FLAGS[name]} {stored}: let that "
+                f"finish (leave {FLAGS[name]} out), or name another --ckpt-dir"
+            )
+    per_epoch = state.steps // state.config.epochs
+    epoch, batch = divmod(state.step, per_epoch)
+    last = state.epochs_before + state.config.epochs
+    message = f"Going on in {directory}: epoch {state.epochs_before + epoch + 1} of {last}"
+    message += f", after batch {batch} of {per_epoch}." if batch else "."
+    return dataclasses.replace(
+        fresh,
+        config=state.config,
+        state=state,
+        epochs_before=state.epochs_before,
+        message=message,
+    )
+
+
+def _check_model(directory: Path, stored: ModelConfig, asked: ModelConfig) -> None:
+    if stored.style_size != asked.style_size:
+        raise SessionError(
+            f"{directory} holds a model of style size {stored.style_size}, not "
+            f"{asked.style_size}: name another --ckpt-dir"
+        )
+    if (PurePath(stored.data), stored.classes) != (PurePath(asked.data), asked.classes):
+        raise SessionError(
+            f"{directory} was trained on {stored.data}, not {asked.data}: name another --ckpt-dir"
+        )
+
+
+def _check_run(directory: Path, state: TrainerState, objective: Objective, data: str) -> None:
+    if state.data != data:
+        raise SessionError(
+            f"{directory} was trained on other images than these: name another --ckpt-dir"
+        )
+    if state.config.objective == "aae" and objective == "sae":
+        raise SessionError(
+            f"{directory} holds an adversarial auto-encoder, whose Gaussian style space simple "
+            "training would undo: name another --ckpt-dir"
+        )

@@ -1,0 +1,42 @@
+"""Rates and weights as functions of progress, so that any number of epochs ends well."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["averaging_weight", "learning_rate"]
+
+WARM_UP = 0.05
+AVERAGED_SHARE = 0.02
+
+
+def learning_rate(progress: float) -> float:
+    """Share of the highest rate: a linear warm-up, then half a cosine down to zero.
+
+    Args:
+        progress: share of the run's steps that are done, in [0, 1].
+
+    Example:
+        >>> [round(learning_rate(p), 2) for p in (0.0, 0.05, 0.5, 1.0)]
+        [0.0, 1.0, 0.54, 0.0]
+    """
+    if progress < WARM_UP:
+        return progress / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+
+
+def averaging_weight(step: int, every: int) -> float:
+    """The weight of the current weights in their running average.
+
+    The average reaches back over a fixed share of the steps so far, so it forgets the start of a
+    short run and of a long one alike (Karras et al. 2024 call this a power-function average).
+
+    Args:
+        step: steps done, from 0.
+        every: steps between two updates.
+
+    Example:
+        >>> averaging_weight(0, 4), averaging_weight(10_000, 4) < 0.05
+        (1.0, True)
+    """
+    return min(1.0, every / (1 + AVERAGED_SHARE * step))

@@ -1,0 +1,48 @@
+"""Ctrl-C and SIGTERM as a wish: the loop finishes its step, saves, and then ends."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+__all__ = ["Stop"]
+
+
+class Stop:
+    """While entered, the first SIGINT or SIGTERM only sets `asked`; a second one acts at once.
+
+    Example:
+        >>> with Stop() as stop:
+        ...     stop.asked is None
+        True
+    """
+
+    def __init__(self) -> None:
+        self.asked: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Stop:
+        # signals can be set from the main thread alone: a library user's thread goes without
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._restore()
+
+    def _ask(self, number: int, _: FrameType | None) -> None:
+        self.asked = number
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
