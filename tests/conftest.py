@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stylespace.datasets import LabelledImages, load
 from tests.small import strokes, write_idx
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -30,3 +31,9 @@ def stylespace(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def mnist() -> tuple[LabelledImages, LabelledImages]:
+    """The real training and test images, from the user's cache or fetched into it."""
+    return load("mnist")

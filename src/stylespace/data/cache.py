@@ -48,7 +48,7 @@ def cached(known: NamedSet) -> Contents:
                 contents = _filled(directory, known)
     except OSError as error:
         raise DataError(
-            f"cannot use the cache {directory}: {error.strerror or error}; make room there, or "
+            f"cannot use the cache {directory}: {error.strerror or error}; mend that, or "
             f"name another directory with {ENVIRONMENT}"
         ) from None
     return contents

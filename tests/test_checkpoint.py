@@ -1,0 +1,139 @@
+"""Sessions: what is saved comes back, and a save cut short leaves the last one."""
+
+import json
+import os
+import shutil
+
+import pytest
+import torch
+
+from stylespace import checkpoint
+from stylespace.checkpoint import TrainerState
+from stylespace.config import ModelConfig, TrainConfig
+from stylespace.errors import SessionError
+from stylespace.networks import StyleAutoencoder
+
+
+def state(step: int) -> TrainerState:
+    return TrainerState(
+        config=TrainConfig(),
+        step=step,
+        steps=100,
+        data="abc",
+        tensors={"sums": torch.tensor([1.0, step])},
+        history=({"epoch": 1},),
+    )
+
+
+@pytest.fixture
+def session(tmp_path):
+    torch.manual_seed(0)
+    checkpoint.save(tmp_path / "s.ckpt", StyleAutoencoder(ModelConfig(style_size=3)), state(7))
+    return tmp_path / "s.ckpt"
+
+
+def test_what_is_saved_comes_back(tmp_path):
+    model = StyleAutoencoder(ModelConfig(style_size=3, classes=4, data="runes"))
+    checkpoint.save(tmp_path, model, state(7))
+    loaded = checkpoint.load(tmp_path)
+    assert loaded.config == model.config
+    assert not loaded.training
+    for name, value in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value)
+    trainer = checkpoint.read_trainer(tmp_path)
+    assert trainer.tensors["sums"].tolist() == [1.0, 7.0]
+    assert (trainer.step, trainer.finished, trainer.history) == (7, False, ({"epoch": 1},))
+
+
+@pytest.mark.parametrize("after", range(1, 12))
+def test_a_save_cut_short_anywhere_leaves_a_whole_session(session, monkeypatch, after):
+    """Kill the second save at its n-th change of the directory; open what is left."""
+    calls = 0
+
+    def counted(real):
+        def call(*arguments, **options):
+            nonlocal calls
+            calls += 1
+            if calls > after:
+                raise KeyboardInterrupt
+            return real(*arguments, **options)
+
+        return call
+
+    for name in ("mkdir", "rename", "replace", "rmdir", "fsync"):
+        monkeypatch.setattr(os, name, counted(getattr(os, name)))
+    other = StyleAutoencoder(ModelConfig(style_size=3))
+    try:
+        checkpoint.save(session, other, state(8))
+    except KeyboardInterrupt:
+        pass
+    monkeypatch.undo()
+    trainer, model = checkpoint.read_trainer(session), checkpoint.load(session)
+    is_new = torch.equal(model.decoder.layers[0].weight, other.decoder.layers[0].weight)
+    assert trainer.step == (8 if is_new else 7)
+    assert trainer.tensors["sums"][1] == trainer.step
+    checkpoint.save(session, other, state(9))
+    assert checkpoint.read_trainer(session).step == 9
+    assert not [path for path in session.iterdir() if path.name.startswith(".sav")]
+
+
+def test_a_directory_that_is_no_session(tmp_path):
+    for path in (tmp_path, tmp_path / "missing", tmp_path / "file"):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(SessionError, match=r"is no session; make one with mnist-aae"):
+            checkpoint.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"style_size": 5}, "do not fit config.json"),
+        ({"style_size": "five"}, "config.json"),
+        ({"style_size": 10**9}, "between 1 and 512"),
+        ({"colour": 1}, "unknown or missing settings"),
+        ({"format": 99}, "not of format 1"),
+    ],
+)
+def test_a_configuration_that_does_not_fit(session, change, says):
+    path = session / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(SessionError, match=says):
+        checkpoint.load(session)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_missing_file_is_named(session, name):
+    (session / name).unlink()
+    with pytest.raises(SessionError, match=f"{name} is missing"):
+        checkpoint.load(session)
+
+
+def test_weights_that_are_not_finite_are_refused(session):
+    model = checkpoint.load(session)
+    with torch.no_grad():
+        model.encoder.layers[0].weight[0, 0] = float("nan")
+    checkpoint.save(session, model, state(8))
+    with pytest.raises(SessionError, match="not finite"):
+        checkpoint.load(session)
+
+
+def test_a_full_disk_leaves_the_last_save(session, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("stylespace.checkpoint.save_file", full)
+    with pytest.raises(SessionError, match="No space left on device"):
+        checkpoint.save(session, StyleAutoencoder(ModelConfig(style_size=3)), state(8))
+    assert checkpoint.read_trainer(session).step == 7
+    assert not (session / ".saving").exists()
+
+
+def test_reading_needs_no_right_to_write(session):
+    """A session that was killed in the middle of moving its files opens on a read-only disk."""
+    shutil.copytree(session, session.with_name("moving"), dirs_exist_ok=True)
+    moving = session.with_name("moving")
+    (moving / ".saved").mkdir()
+    (moving / "model.safetensors").rename(moving / ".saved" / "model.safetensors")
+    before = sorted(path.name for path in moving.iterdir())
+    checkpoint.load(moving)
+    assert sorted(path.name for path in moving.iterdir()) == before

@@ -1,0 +1,54 @@
+"""Shapes, ranges, and that every weight learns, over many configurations."""
+
+import pytest
+import torch
+
+from stylespace.config import ModelConfig
+from stylespace.networks import Discriminator, StyleAutoencoder
+
+CONFIGS = [
+    ModelConfig(),
+    ModelConfig(style_size=1, classes=1),
+    ModelConfig(style_size=32),
+    ModelConfig(style_size=3, classes=47, encoder_widths=(16,), decoder_widths=(16, 24)),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_shapes_and_ranges(config):
+    model = StyleAutoencoder(config)
+    digits = torch.arange(6) % config.classes
+    style = model.encode(torch.rand(6, 1, 28, 28), digits)
+    images = model.decode(style, digits)
+    assert model.style_size == config.style_size
+    assert style.shape == (6, config.style_size)
+    assert images.shape == (6, 1, 28, 28)
+    assert images.dtype == torch.float32
+    assert 0 <= images.min() <= images.max() <= 1
+    assert Discriminator(config)(style, digits).shape == (6,)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_every_weight_gets_a_gradient(config):
+    model, discriminator = StyleAutoencoder(config), Discriminator(config)
+    digits = torch.arange(50) % config.classes
+    style = model.encoder(torch.rand(50, 1, 28, 28), digits)
+    (model.decoder(style, digits).sum() + discriminator(style, digits).sum()).backward()
+    for name, value in [*model.named_parameters(), *discriminator.named_parameters()]:
+        assert value.grad is not None, name
+        assert value.grad.abs().sum() > 0, name
+
+
+def test_the_digit_matters_to_all_three():
+    model, discriminator = StyleAutoencoder(ModelConfig()), Discriminator(ModelConfig())
+    images, style = torch.rand(1, 1, 28, 28), torch.randn(1, 4)
+    three, eight = torch.tensor([3]), torch.tensor([8])
+    assert not torch.equal(model.encode(images, three), model.encode(images, eight))
+    assert not torch.equal(model.decode(style, three), model.decode(style, eight))
+    assert not torch.equal(discriminator(style, three), discriminator(style, eight))
+
+
+def test_at_most_two_million_weights_at_every_style_size():
+    for size in (2, 32):
+        model = StyleAutoencoder(ModelConfig(style_size=size))
+        assert sum(value.numel() for value in model.parameters()) <= 2_000_000
