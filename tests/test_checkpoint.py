@@ -1,5 +1,6 @@
 """Sessions: what is saved comes back, and a save cut short leaves the last one."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -63,10 +64,8 @@ def test_a_save_cut_short_anywhere_leaves_a_whole_session(session, monkeypatch, 
     for name in ("mkdir", "rename", "replace", "rmdir", "fsync"):
         monkeypatch.setattr(os, name, counted(getattr(os, name)))
     other = StyleAutoencoder(ModelConfig(style_size=3))
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         checkpoint.save(session, other, state(8))
-    except KeyboardInterrupt:
-        pass
     monkeypatch.undo()
     trainer, model = checkpoint.read_trainer(session), checkpoint.load(session)
     is_new = torch.equal(model.decoder.layers[0].weight, other.decoder.layers[0].weight)

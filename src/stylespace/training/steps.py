@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from stylespace import objectives
 from stylespace.config import ModelConfig, TrainConfig
+from stylespace.data.deform import Deformation
 from stylespace.networks import Discriminator, StyleAutoencoder
 from stylespace.noise import generator
 from stylespace.precision import fast_dtype
@@ -19,6 +20,7 @@ from stylespace.training.figures import TrainingFigures
 __all__ = ["Trainer"]
 
 PENALTY_EVERY = 4  # steps between two gradient penalties, each weighted as many times more
+CONSISTENCY_EVERY = 2  # steps between two looks at the same hand, likewise
 AVERAGE_EVERY = 4  # steps between two updates of the averaged weights
 
 
@@ -72,28 +74,71 @@ class Trainer:
         self._set_rates((step + 1) / self.steps)
         random = generator(self.config.seed, "step", step)
         pixels = images.unsqueeze(1).float() / 255
-        style = self._autoencoder_step(pixels, digits, random)
-        if self.discriminator is not None:
-            prior = torch.randn(style.shape, generator=random)
-            self._discriminator_step(self.discriminator, step, prior, style, digits)
+        if self.discriminator is None:
+            self._simple_step(pixels, digits)
+        else:
+            code = self._adversarial_step(self.discriminator, step, pixels, digits, random)
+            prior = torch.randn(code.shape, generator=random)
+            self._discriminator_step(self.discriminator, step, prior, code, digits[: len(code)])
         if (step + 1) % AVERAGE_EVERY == 0 or step + 1 == self.steps:
             self._average(step)
 
-    def _autoencoder_step(self, images: Tensor, digits: Tensor, random: torch.Generator) -> Tensor:
-        with torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32):
+    def _simple_step(self, images: Tensor, digits: Tensor) -> None:
+        with self._fast():
+            logits = self.model.decoder(self.model.encoder(images, digits), digits)
+        error = objectives.reconstruction_loss(logits.float(), images)
+        _descend(self.optimizers[0], error)
+        self.sums[0] += error.detach()
+
+    def _adversarial_step(
+        self,
+        discriminator: Discriminator,
+        step: int,
+        images: Tensor,
+        digits: Tensor,
+        random: torch.Generator,
+    ) -> Tensor:
+        """The auto-encoder's step; returns the codes of the images that were left as they are."""
+        kept = len(images) // 2
+        deformation = Deformation.draw(len(images) - kept, self.config.deformation, random)
+        originals = images[kept:]
+        images = torch.cat([images[:kept], deformation.apply(originals)])
+        with self._fast():
             style = self.model.encoder(images, digits).float()
             logits = self.model.decoder(style, digits)
         error = objectives.reconstruction_loss(logits.float(), images)
-        loss = error
-        if self.discriminator is not None:
-            self.discriminator.requires_grad_(False)
-            fooled = objectives.adversarial_loss(self.discriminator(style, digits))
-            loss = error + self.config.adversarial_weight * fooled
-            self.discriminator.requires_grad_(True)
+        # the encoder is to fool the discriminator, not to change it
+        discriminator.requires_grad_(False)
+        fooled = objectives.adversarial_loss(discriminator(style[:kept], digits[:kept]))
+        discriminator.requires_grad_(True)
+        loss = error + self.config.adversarial_weight * fooled
+        if step % CONSISTENCY_EVERY == 0:
+            hand = self._same_hand(originals, digits[kept:], deformation, style[kept:], random)
+            loss = loss + CONSISTENCY_EVERY * self.config.consistency_weight * hand
         _descend(self.optimizers[0], loss)
         self.sums[0] += error.detach()
-        code: Tensor = style.detach()
+        code: Tensor = style[:kept].detach()
         return code
+
+    def _same_hand(
+        self,
+        originals: Tensor,
+        digits: Tensor,
+        deformation: Deformation,
+        deformed_style: Tensor,
+        random: torch.Generator,
+    ) -> Tensor:
+        """What deforms the image that a style is read from deforms every digit in that style."""
+        others = torch.randint(self.model.config.classes, digits.shape, generator=random)
+        with self._fast():
+            with torch.no_grad():
+                style = self.model.encoder(originals, digits)
+                drawn = torch.sigmoid(self.model.decoder(style.float(), others).float())
+            logits = self.model.decoder(deformed_style, others)
+        return objectives.reconstruction_loss(logits.float(), deformation.apply(drawn))
+
+    def _fast(self) -> torch.autocast:
+        return torch.autocast("cpu", self.dtype, enabled=self.dtype != torch.float32)
 
     def _discriminator_step(
         self, discriminator: Discriminator, step: int, prior: Tensor, code: Tensor, digits: Tensor

@@ -1,0 +1,125 @@
+"""Classifier two-sample test: can a fresh classifier tell the codes from the prior?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from stylespace.evaluation.probe import Recipe, fit_probes
+from stylespace.noise import generator
+
+__all__ = ["RECIPE", "TwoSample", "two_sample", "two_sample_null"]
+
+RECIPE = Recipe()
+"""Chosen on made-up codes near the prior, docs/evaluation.md has the figures; then held fixed."""
+
+PRIOR, CODE = 1, 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoSample:
+    """What the test found.
+
+    Attributes:
+        accuracy: mean held-out accuracy over the repeats; 0.5 is perfect.
+        spread: standard deviation over the repeats (each has its own split, prior and network).
+        per_class: held-out accuracy for each digit, all repeats together.
+        repeats: accuracy of each.
+        samples: vectors of each kind that are told apart, half of them to train on.
+    """
+
+    accuracy: float
+    spread: float
+    per_class: tuple[float, ...]
+    repeats: tuple[float, ...]
+    samples: int
+
+
+def two_sample(
+    codes: Tensor,
+    digits: Tensor,
+    classes: int = 10,
+    *,
+    repeats: int = 5,
+    seed: int = 0,
+    recipe: Recipe = RECIPE,
+) -> TwoSample:
+    """Tell codes from as many prior samples; the classifier knows the digit.
+
+    Half of the codes, and as many prior samples with the same digits, train a network with two
+    hidden layers; its accuracy on the other halves is the test's statistic (Lopez-Paz & Oquab,
+    "Revisiting Classifier Two-Sample Tests", ICLR 2017). Knowing the digit, it finds digits that
+    keep to a corner of their own even where all codes together look like the prior.
+
+    Args:
+        codes: `[n, style_size]` float32.
+        digits: `[n]` int64, below `classes`.
+        classes: number of digits.
+        repeats: splits, prior samples and networks that are averaged.
+        seed: of all three.
+        recipe: how the classifier is trained.
+    """
+    samples = [codes for _ in range(repeats)]
+    return _measure(samples, digits, classes, seed, recipe)
+
+
+def two_sample_null(
+    style_size: int,
+    digits: Tensor,
+    classes: int = 10,
+    *,
+    repeats: int = 5,
+    seed: int = 0,
+    recipe: Recipe = RECIPE,
+) -> TwoSample:
+    """The same test on prior samples in the codes' place: what a perfect style space gives."""
+    samples = [
+        torch.randn(len(digits), style_size, generator=generator(seed, "null", repeat))
+        for repeat in range(repeats)
+    ]
+    return _measure(samples, digits, classes, seed, recipe)
+
+
+def _measure(
+    samples: list[Tensor], digits: Tensor, classes: int, seed: int, recipe: Recipe
+) -> TwoSample:
+    train, score, scored = [], [], []
+    for repeat, codes in enumerate(samples):
+        random = generator(seed, "two-sample", repeat)
+        prior = torch.randn(codes.shape, generator=random)
+        first, second = torch.randperm(len(codes), generator=random).tensor_split(2)
+        train.append(_inputs(codes, prior, digits, first, classes))
+        score.append(_inputs(codes, prior, digits, second, classes))
+        scored.append(digits[second].repeat(2))
+    inputs = torch.stack(train)
+    labels = _labels(inputs)
+    probes = fit_probes(inputs, labels, 2, recipe, seed)
+    inputs = torch.stack(score)
+    right = (probes.read(inputs) == _labels(inputs)).float()
+    return _result(right, torch.stack(scored), classes, len(digits))
+
+
+def _inputs(codes: Tensor, prior: Tensor, digits: Tensor, index: Tensor, classes: int) -> Tensor:
+    known = one_hot(digits[index], classes).to(codes.dtype)
+    both = [torch.cat([vectors[index], known], dim=1) for vectors in (codes, prior)]
+    return torch.cat(both)
+
+
+def _labels(inputs: Tensor) -> Tensor:
+    labels = torch.full(inputs.shape[:2], PRIOR)
+    labels[:, : inputs.shape[1] // 2] = CODE
+    return labels
+
+
+def _result(right: Tensor, digits: Tensor, classes: int, samples: int) -> TwoSample:
+    repeats = right.mean(dim=1)
+    return TwoSample(
+        accuracy=repeats.mean().item(),
+        spread=repeats.std(correction=0).item(),
+        per_class=tuple(right[digits == digit].mean().item() for digit in range(classes)),
+        repeats=tuple(repeats.tolist()),
+        samples=samples,
+    )

@@ -1,0 +1,213 @@
+"""Style vectors in, digits out.
+
+All drawing goes through `draw`, in blocks of one size: the same vector at the same place gives
+the same pixels, bit for bit, however many others are asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from stylespace.config import ModelConfig
+from stylespace.data.catalog import SETS
+from stylespace.errors import UsageError
+from stylespace.networks import IMAGE_SIDE, StyleAutoencoder
+from stylespace.noise import generator
+
+__all__ = [
+    "BLOCK",
+    "TRAVERSED",
+    "class_names",
+    "draw",
+    "draw_rows",
+    "parse_style",
+    "random_styles",
+    "style_blocks",
+    "text_digits",
+    "traverse",
+]
+
+BLOCK = 2000
+"""Images that are drawn at once; a matrix product of another size may round differently."""
+
+TRAVERSED = tuple(step / 2 for step in range(-5, 6))
+"""The values that `traverse` gives a style dimension: 99 % of the prior lies between the ends."""
+
+SPACE = -1
+
+
+def random_styles(count: int, style_size: int, seed: int = 0) -> Tensor:
+    """Style vectors from the prior N(0, I).
+
+    Args:
+        count: of vectors; fewer are the first ones of more.
+        style_size: dimensions of each.
+        seed: same seed, same vectors.
+
+    Returns:
+        `[count, style_size]` float32.
+
+    Example:
+        >>> few, many = random_styles(2, 4), random_styles(5000, 4)
+        >>> few.shape, torch.equal(few, many[:2])
+        (torch.Size([2, 4]), True)
+    """
+    return torch.cat([torch.empty(0, style_size), *style_blocks(count, style_size, seed)])
+
+
+def style_blocks(count: int, style_size: int, seed: int = 0) -> Iterator[Tensor]:
+    """The vectors of `random_styles`, at most `BLOCK` at a time."""
+    for block, start in enumerate(range(0, count, BLOCK)):
+        noise = torch.randn(BLOCK, style_size, generator=generator(seed, "style", block))
+        yield noise[: count - start]
+
+
+def draw(model: StyleAutoencoder, styles: Tensor, digits: Tensor) -> Tensor:
+    """Draw digits in given styles.
+
+    Args:
+        model: in eval mode.
+        styles: `[n, style_size]` float32.
+        digits: `[n]` int64, which digit to draw from each row.
+
+    Returns:
+        `[n, 28, 28]` uint8, 0 is paper and 255 is ink.
+
+    Example:
+        >>> model = StyleAutoencoder(ModelConfig(style_size=4))
+        >>> draw(model, random_styles(10, 4), torch.arange(10)).shape
+        torch.Size([10, 28, 28])
+    """
+    images = torch.empty(len(styles), IMAGE_SIDE, IMAGE_SIDE, dtype=torch.uint8)
+    for start in range(0, len(styles), BLOCK):
+        part = slice(start, start + BLOCK)
+        images[part] = _draw_block(model, styles[part], digits[part])
+    return images
+
+
+def _draw_block(model: StyleAutoencoder, styles: Tensor, digits: Tensor) -> Tensor:
+    count = len(styles)
+    if count < BLOCK:
+        styles = torch.cat([styles, styles.new_zeros(BLOCK - count, styles.shape[1])])
+        digits = torch.cat([digits, digits.new_zeros(BLOCK - count)])
+    pixels = model.decode(styles, digits)[:count].view(-1, IMAGE_SIDE, IMAGE_SIDE)
+    return pixels.mul_(255).round_().to(torch.uint8)
+
+
+def draw_rows(model: StyleAutoencoder, styles: Tensor, digits: Sequence[int]) -> Tensor:
+    """A row for each style and a column for each digit.
+
+    Args:
+        model: in eval mode.
+        styles: `[rows, style_size]` float32.
+        digits: which digit each column shows; -1 is a space.
+
+    Returns:
+        `[rows, columns, 28, 28]` uint8. A row does not change when rows are added below it.
+    """
+    row = torch.tensor(digits)
+    images = draw(
+        model,
+        styles.repeat_interleave(len(row), dim=0),
+        row.clamp(min=0).repeat(len(styles)),
+    ).view(len(styles), len(row), IMAGE_SIDE, IMAGE_SIDE)
+    images[:, row == SPACE] = 0
+    return images
+
+
+def traverse(centre: Tensor, values: Sequence[float] = TRAVERSED) -> Tensor:
+    """Styles that differ from one in a single dimension.
+
+    Args:
+        centre: `[style_size]` float32.
+        values: for the dimension that is moved.
+
+    Returns:
+        `[style_size, len(values), style_size]` float32; row `i` moves dimension `i`.
+
+    Example:
+        >>> traverse(torch.tensor([5.0, 7.0]), [-1, 1])
+        tensor([[[-1.,  7.],
+                 [ 1.,  7.]],
+        <BLANKLINE>
+                [[ 5., -1.],
+                 [ 5.,  1.]]])
+    """
+    styles = centre.repeat(len(centre), len(values), 1)
+    dimension = torch.arange(len(centre))
+    styles[dimension, :, dimension] = torch.tensor(values, dtype=styles.dtype)
+    return styles
+
+
+def parse_style(text: str, style_size: int) -> Tensor:
+    """Read a style vector that a person wrote.
+
+    Args:
+        text: numbers with commas between them.
+        style_size: how many there must be.
+
+    Returns:
+        `[style_size]` float32.
+
+    Raises:
+        UsageError: something is no finite number, or there are more or fewer of them.
+
+    Example:
+        >>> parse_style("0.5,-1", 2)
+        tensor([ 0.5000, -1.0000])
+    """
+    example = ",".join("0.5" for _ in range(min(style_size, 4)))
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(
+            f"the style {text!r} is not numbers with commas between them, as {example}"
+        ) from None
+    if len(values) != style_size:
+        raise UsageError(
+            f"the style {text!r} has {len(values)} numbers; this model's styles have {style_size}"
+        )
+    style = torch.tensor(values, dtype=torch.float32)
+    if not all(map(math.isfinite, style.tolist())):
+        raise UsageError(f"the style {text!r} has a number that is not finite, or too large")
+    return style
+
+
+def class_names(config: ModelConfig) -> tuple[str, ...]:
+    """What the model's digits are called.
+
+    Example:
+        >>> class_names(ModelConfig())[:3], class_names(ModelConfig(classes=12, data="own"))[-1]
+        (('0', '1', '2'), '11')
+    """
+    known = SETS.get(config.data)
+    if known is not None and len(known.class_names) == config.classes:
+        return known.class_names
+    return tuple(str(digit) for digit in range(config.classes))
+
+
+def text_digits(text: str, names: Sequence[str]) -> list[int]:
+    """The digits of a text, -1 for a space.
+
+    Args:
+        text: what to write.
+        names: what the model's digits are called; those of one character can be written.
+
+    Raises:
+        UsageError: nothing to write, or a character that the model has no digit for.
+
+    Example:
+        >>> text_digits("20 6", "0123456789")
+        [2, 0, -1, 6]
+    """
+    digits = {name: digit for digit, name in enumerate(names) if len(name) == 1} | {" ": SPACE}
+    odd = next((character for character in text if character not in digits), None)
+    if odd is not None or not text.strip():
+        known = "".join(sorted(name for name in digits if name != " "))
+        wrong = f"{odd!r} cannot be written" if odd is not None else "there is no text to write"
+        raise UsageError(f"{wrong}; this model writes {known or 'no single characters'}")
+    return [digits[character] for character in text]
