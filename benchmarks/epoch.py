@@ -1,6 +1,6 @@
 """Seconds an epoch at the seed's settings, against the textbook loop, in turn in one run.
 
-    .venv/bin/python benchmarks/epoch.py
+.venv/bin/python benchmarks/epoch.py
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from benchmarks import textbook
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.batches import Batches
 from stylespace.datasets import LabelledImages
-from stylespace.training.steps import Trainer
+from stylespace.training.steps import make_trainer
 
 STEPS, TURNS, PER_EPOCH = 100, 7, 600
 
 
 def ours(data: LabelledImages, model_config: ModelConfig, config: TrainConfig) -> Iterator[int]:
     batches = Batches(data, config.batch_size, config.seed)
-    trainer = Trainer(model_config, config, steps=config.epochs * batches.per_epoch)
+    trainer = make_trainer(model_config, config, steps=config.epochs * batches.per_epoch)
     for step in range(trainer.steps):
         trainer.step(step, *batches.at(step))
         yield step

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from stylespace import objectives
 from stylespace.config import ModelConfig, TrainConfig
+from stylespace.data.deform import Deformation
 from stylespace.datasets import LabelledImages
 from stylespace.networks import Discriminator, StyleAutoencoder
 
@@ -26,28 +27,42 @@ def train(data: LabelledImages, model_config: ModelConfig, config: TrainConfig) 
     model, discriminator = StyleAutoencoder(model_config), Discriminator(model_config)
     of_model = torch.optim.Adam(model.parameters(), lr=config.lr)
     of_discriminator = torch.optim.Adam(discriminator.parameters(), lr=config.lr)
-    step = 0
+    random, step = torch.Generator(), 0
     while True:
         for images, digits in loader:
-            style = model.encoder(images, digits)
-            logits = model.decoder(style, digits)
-            loss = objectives.reconstruction_loss(logits, images)
-            if config.objective == "aae":
-                fooled = objectives.adversarial_loss(discriminator(style, digits))
+            if config.objective == "sae":
+                logits = model.decoder(model.encoder(images, digits), digits)
+                descend(of_model, objectives.reconstruction_loss(logits, images))
+            else:
+                kept = len(images) // 2
+                deformation = Deformation.draw(len(images) - kept, config.deformation, random)
+                shown = torch.cat([images[:kept], deformation.apply(images[kept:])])
+                style = model.encoder(shown, digits)
+                loss = objectives.reconstruction_loss(model.decoder(style, digits), shown)
+                fooled = objectives.adversarial_loss(discriminator(style[:kept], digits[:kept]))
                 loss = loss + config.adversarial_weight * fooled
-            of_model.zero_grad()
-            loss.backward()
-            of_model.step()
-            if config.objective == "aae":
-                prior = torch.randn_like(style).requires_grad_()
-                on_prior = discriminator(prior, digits)
-                on_code = discriminator(style.detach(), digits)
-                loss = objectives.discriminator_loss(on_prior, on_code)
+                if step % 2 == 0:
+                    others = torch.randint(10, (len(images) - kept,))
+                    with torch.no_grad():
+                        drawn = model.decode(model.encode(images[kept:], digits[kept:]), others)
+                    logits = model.decoder(style[kept:], others)
+                    hand = objectives.reconstruction_loss(logits, deformation.apply(drawn))
+                    loss = loss + 2 * config.same_hand_weight * hand
+                descend(of_model, loss)
+                prior = torch.randn(kept, model.style_size)
+                both = torch.cat([prior, style[:kept].detach()]).requires_grad_()
+                judged = discriminator(both, digits[:kept].repeat(2))
+                loss = objectives.discriminator_loss(*judged.chunk(2))
                 if step % 4 == 0:
-                    penalty = objectives.gradient_penalty(on_prior, prior)
+                    penalty = objectives.gradient_penalty(judged, both)
                     loss = loss + 4 * config.gradient_penalty * penalty
-                of_discriminator.zero_grad()
-                loss.backward()
-                of_discriminator.step()
+                descend(of_discriminator, loss)
             step += 1
             yield step
+
+
+def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+    """One step down the gradient."""
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()

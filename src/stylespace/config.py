@@ -76,7 +76,7 @@ class TrainConfig:
         adversarial_weight: of the encoder's adversarial loss, beside the mean squared error.
         gradient_penalty: of the discriminator's squared gradient.
         deformation: how strongly half of the images are deformed in adversarial training.
-        consistency_weight: of the loss that keeps the same style vector the same hand.
+        same_hand_weight: of the loss that keeps the same style vector the same hand.
         discriminator_rate: the discriminator's learning rate as a share of `lr`.
     """
 
@@ -89,7 +89,7 @@ class TrainConfig:
     gradient_penalty: float = 0.005
     discriminator_rate: float = 0.2
     deformation: float = 0.5
-    consistency_weight: float = 0.3
+    same_hand_weight: float = 0.3
 
     def __post_init__(self) -> None:
         _require(self.objective in DEFAULT_EPOCHS, f"unknown objective {self.objective!r}")

@@ -41,7 +41,7 @@ LEAST_SIZE = 0.02  # of the picture's longer side
 EDGE = 0.02  # ink that still counts when cropping
 THINNEST, THIN = 1.2, 2.0  # line widths in the final image: widened below, and to what
 
-Grey = np.ndarray[Any, np.dtype[np.float32]]
+Grey = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 def prepare_file(path: str | os.PathLike[str]) -> Tensor:
@@ -122,19 +122,30 @@ def _brightness(picture: Image.Image) -> Grey:
     grey = _shrunk(_grey(picture))
     if alpha is not None:
         grey = _on_paper(grey, _shrunk(alpha.convert("F")) / 255)
-    level = grey if _has_one_shade(grey) else grey - _light(grey)
-    ground = _border(level)
-    darkest, lightest = np.quantile(level, [0.003, 0.997])
-    return 1 - grey if lightest - ground > ground - darkest else grey
+    return 1 - grey if _is_light_on_dark(grey) else grey
 
 
-def _border(grey: Grey) -> float:
-    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+def _is_light_on_dark(grey: Grey) -> bool:
+    """Whether the lightest pixels are farther from the ground, as the border shows it."""
+    ground, values = _one_shade(grey), grey
+    if ground is None:
+        # in logarithms light is a term that can be taken away
+        values = np.log(np.maximum(grey, 0.05))
+        values = values - _light(values)
+        ground = float(np.median(_border(values)))
+    darkest, lightest = np.quantile(values, [0.003, 0.997])
+    return bool(lightest - ground > ground - darkest)
 
 
-def _has_one_shade(grey: Grey) -> bool:
-    """Whether the ground is that of a drawing program, not of a photograph."""
-    return bool((abs(grey - _border(grey)) < 1.5 / 255).mean() > ONE_SHADE)
+def _border(grey: Grey) -> Grey:
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def _one_shade(grey: Grey) -> float | None:
+    """The ground's brightness in a drawing, where it is the same everywhere; else None."""
+    levels, counts = np.unique(np.rint(_border(grey) * 255), return_counts=True)
+    shade = float(levels[counts.argmax()]) / 255
+    return shade if (abs(grey - shade) < 1.5 / 255).mean() > ONE_SHADE else None
 
 
 def _light(grey: Grey) -> Grey:
@@ -188,7 +199,7 @@ def _ink(brightness: Grey, name: str) -> Grey:
     grain = level - float(np.quantile(paper, 0.16))
     if ink.mean() - level < LEAST_DISTANCE * grain:
         raise DataError(f"{name} is too noisy: no ink stands out from the ground")
-    if not _has_one_shade(brightness):  # what is left of shadows is cut off with the grain
+    if _one_shade(brightness) is None:  # what is left of shadows is cut off with the grain
         level, high = level + SOFT * (high - level), high - SOFT / 2 * (high - level)
     return np.clip((dark - level) / (high - level), 0, 1)
 
@@ -199,8 +210,9 @@ def _ground(brightness: Grey) -> Grey:
     Of a photograph a morphological closing: structures thinner than its window vanish, shades
     and the edges of shadows stay.
     """
-    if _has_one_shade(brightness):
-        return np.full_like(brightness, _border(brightness))
+    shade = _one_shade(brightness)
+    if shade is not None:
+        return np.full_like(brightness, shade)
     radius = max(1, int(GROUND_WINDOW * max(brightness.shape)) // 2)
     grainless = Image.fromarray(np.rint(brightness * 255).astype(np.uint8)).filter(
         ImageFilter.MedianFilter(5)
@@ -215,7 +227,8 @@ def _ground(brightness: Grey) -> Grey:
     for best in (np.maximum, np.minimum):
         for axis in (0, 1):
             wide = _best_in_window(wide, 2 * radius + 1, axis, best)
-    return np.maximum(wide, brightness)
+    ground: Grey = np.maximum(wide, brightness)
+    return ground
 
 
 def _best_in_window(values: Grey, size: int, axis: int, best: np.ufunc) -> Grey:
@@ -225,7 +238,15 @@ def _best_in_window(values: Grey, size: int, axis: int, best: np.ufunc) -> Grey:
         step = min(reach, size - reach)
         values = best(values[:-step], values[step:])
         reach += step
-    return np.moveaxis(values, 0, axis)
+    return np.asarray(np.moveaxis(values, 0, axis))
+
+
+def _spread(values: Grey, radius: int) -> Grey:
+    """The largest of each square of neighbours, at most `radius` away; 0 is outside."""
+    wide = np.pad(values, radius)
+    for axis in (0, 1):
+        wide = _best_in_window(wide, 2 * radius + 1, axis, np.maximum)
+    return wide
 
 
 def _otsu(values: Grey) -> float:
@@ -244,17 +265,16 @@ def _otsu(values: Grey) -> float:
 def _without_specks(ink: Grey) -> Grey:
     """Remove pieces with next to no ink, which would spoil the cropping."""
     factor = -(-max(ink.shape) // 128)
-    values = torch.from_numpy(ink)[None, None]
-    small = F.max_pool2d(values, factor, ceil_mode=True)
+    small = F.max_pool2d(torch.from_numpy(ink)[None, None], factor, ceil_mode=True)
     labels = _connected(small > 0.3)
     weight = torch.zeros(int(labels.max()) + 1)
     weight.index_add_(0, labels.flatten(), small.flatten())
     weight[0] = 0
-    keep = (weight >= SPECK * weight.max())[labels].float()
+    keep = (weight >= SPECK * weight.max())[labels][0, 0].float().numpy()
     # a piece's grey edges lie outside it, in a picture enlarged without smoothing far outside
     reach = max(ink.shape) // BOX + factor
-    grown = F.max_pool2d(F.interpolate(keep, scale_factor=factor), 2 * reach + 1, 1, reach)
-    kept: Grey = (values * grown[..., : ink.shape[0], : ink.shape[1]])[0, 0].numpy()
+    near = _spread(keep.repeat(factor, 0).repeat(factor, 1), reach)
+    kept: Grey = ink * near[: ink.shape[0], : ink.shape[1]]
     return kept
 
 
@@ -302,9 +322,7 @@ def _widened(ink: Grey, longer_side: int) -> Grey:
     if width >= THINNEST * pixel:
         return ink
     radius = max(1, round((THIN * pixel - width) / 2))
-    values = F.pad(torch.from_numpy(ink)[None, None], [radius] * 4)
-    wide: Grey = F.max_pool2d(values, 2 * radius + 1, 1, radius)[0, 0].numpy()
-    return wide
+    return _spread(np.pad(ink, radius), radius)
 
 
 def _scaled(ink: Grey) -> Grey:

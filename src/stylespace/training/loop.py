@@ -17,7 +17,7 @@ from stylespace.training import health
 from stylespace.training.figures import TrainingFigures, ValidationFigures, history_line
 from stylespace.training.plan import Plan
 from stylespace.training.report import Report
-from stylespace.training.steps import Trainer
+from stylespace.training.steps import make_trainer
 from stylespace.training.stopping import Stop
 
 __all__ = ["fit", "total_steps"]
@@ -84,7 +84,7 @@ class _Run:
         self.report, self.image_dir = report, image_dir
         self.batches = Batches(train, plan.config.batch_size, plan.config.seed, plan.epochs_before)
         self.steps = total_steps(plan, train)
-        self.trainer = Trainer(plan.model_config, plan.config, self.steps)
+        self.trainer = make_trainer(plan.model_config, plan.config, self.steps)
         self.history: list[dict[str, Any]] = []
         self.saved_at = plan.step
         self._take_over()
@@ -142,15 +142,9 @@ class _Run:
     def _validate(self, figures: TrainingFigures) -> ValidationFigures:
         model, images, digits = self.trainer.averaged, self.test.floats(), self.test.digits
         style = model.encode(images, digits)
-        satisfaction = None
-        if self.trainer.discriminator is not None:
-            with torch.no_grad():
-                satisfaction = float(
-                    (self.trainer.discriminator(style, digits) > 0).float().mean()
-                )
         return ValidationFigures(
             mse=float((model.decode(style, digits) - images).square().mean()),
-            satisfaction=satisfaction,
+            satisfaction=self.trainer.satisfaction(style, digits),
             health=health.measure(model, style, digits, figures.detection),
         )
 
