@@ -1,0 +1,273 @@
+"""`generate-digits` and `stylespace generate`: digits in random or given styles."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stylespace.cli.common import Parser, add_session, run_command, session_directory
+from stylespace.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stylespace.networks import StyleAutoencoder
+
+__all__ = ["build_parser", "main", "run"]
+
+DEFAULT_ROWS = 8
+DEFAULT_OUTPUT = Path("digits.png")
+TRAVERSED_DIGIT = 2  # its slant, loop and width all show
+LARGEST_SEED = 2**31 - 1
+
+
+def build_parser(prog: str | None = None) -> Parser:
+    """The command's flags."""
+    parser = Parser("MNIST Digit Generator: all digits in one style a row", prog)
+    add_session(parser)
+    parser.more.add_argument(
+        "--count",
+        type=int,
+        metavar="N",
+        help=f"rows, each in a random style (default: {DEFAULT_ROWS}); with --export, images",
+    )
+    parser.more.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="S",
+        help="of the random styles; fewer of them are the first of more (default: %(default)s)",
+    )
+    parser.more.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"where the sheet goes, .png, .jpg or .webp (default: {DEFAULT_OUTPUT})",
+    )
+    _add_styles(parser)
+    _add_forms(parser)
+    return parser
+
+
+def _add_styles(parser: Parser) -> None:
+    add = parser.add_argument_group("styles of your own, in place of random ones").add_argument
+    add(
+        "--style",
+        action="append",
+        metavar="X,Y,...",
+        help="a row in exactly this style, as 0.3,-1,0.5,2; give it again for another row",
+    )
+    add(
+        "--like",
+        type=Path,
+        metavar="PICTURE",
+        help="a row in the style of this photograph or drawing of one digit, which --digit "
+        "names; the first column shows what the model saw",
+    )
+    add(
+        "--digit",
+        type=int,
+        metavar="D",
+        help="the digit on the --like picture; the one that --traverse shows (default: "
+        f"{TRAVERSED_DIGIT}); the only one in an --export (default: all)",
+    )
+
+
+def _add_forms(parser: Parser) -> None:
+    group = parser.add_argument_group("other forms than a sheet with a column for each digit")
+    form = group.add_mutually_exclusive_group()
+    form.add_argument("--text", metavar="TEXT", help="a number, as 2026, in one style a row")
+    form.add_argument(
+        "--traverse",
+        action="store_true",
+        help="a row for each style dimension, which goes from -2.5 to 2.5 while the others stay "
+        "0, or as --style or --like have them",
+    )
+    form.add_argument(
+        "--export",
+        type=Path,
+        metavar="FILE.npz",
+        help="a data set of --count images with their digits and styles; a path that does not "
+        "end in .npz is a directory for IDX files",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Draw a sheet, or export a data set, and say where it is.
+
+    Raises:
+        StylespaceError: a flag, the session or a picture is wrong, or a file cannot be written.
+    """
+    _check(args)
+    from stylespace import checkpoint
+
+    model = checkpoint.load(session_directory(args))
+    classes = model.config.classes
+    if args.digit is not None and not 0 <= args.digit < classes:
+        raise UsageError(f"--digit must be between 0 and {classes - 1}")
+    if args.export:
+        _export(args, model)
+    else:
+        _draw_sheet(args, model)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what cannot be meant, before torch is imported."""
+    if args.count is not None and args.count < 1:
+        raise UsageError("--count must be at least 1")
+    if not 0 <= args.seed <= LARGEST_SEED:
+        raise UsageError(f"--seed must be between 0 and {LARGEST_SEED}")
+    own = "--style" if args.style else "--like" if args.like else None
+    if args.style and args.like:
+        raise UsageError("--style and --like both give the style; leave one of them out")
+    if args.like and args.digit is None:
+        raise UsageError(f"which digit does {args.like} show? Say it with --digit")
+    if args.digit is not None and not (args.like or args.traverse or args.export):
+        raise UsageError("--digit goes with --like, --traverse or --export")
+    if args.export:
+        _refuse("--export", {own: own, "--output": args.output})
+        if args.count is None:
+            raise UsageError("how many images should --export write? Say it with --count")
+    elif own or args.traverse:
+        _refuse(own or "--traverse", {"--count": args.count})
+    if args.traverse and args.style and len(args.style) > 1:
+        raise UsageError("--traverse starts from one style; give --style once")
+
+
+def _refuse(flag: str, others: dict[str | None, object]) -> None:
+    for other, value in others.items():
+        if value is not None:
+            raise UsageError(f"{flag} and {other} do not go together; leave one of them out")
+
+
+def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
+    from stylespace.data.progress import bar
+    from stylespace.export_set import SampleSet, set_size, write_set
+
+    samples = SampleSet(model=model, count=args.count, seed=args.seed, digit=args.digit)
+    with bar(f"writing {args.export}", set_size(samples, args.export)) as advance:
+        write_set(samples, args.export, advance)
+    what = "images" if args.digit is None else f"images of the digit {args.digit}"
+    print(f"{args.count} {what}, with digits and styles, written to {args.export}")
+
+
+def _draw_sheet(args: argparse.Namespace, model: StyleAutoencoder) -> None:
+    import torch
+
+    from stylespace import sheets
+    from stylespace.generation import class_names, draw_rows, text_digits
+
+    path = args.output or DEFAULT_OUTPUT
+    sheets.check_picture_path(path)
+    seen = _seen(args.like)
+    if args.traverse:
+        images, rows, columns = _traversed(args, model, seen)
+    else:
+        names = class_names(model.config)
+        digits = text_digits(args.text, names) if args.text is not None else range(len(names))
+        count = len(args.style or ()) or (1 if args.like else args.count or DEFAULT_ROWS)
+        sheets.check_sheet_size(count, len(digits))
+        styles = _styles(args, model, seen, count)
+        images = draw_rows(model, styles, list(digits))
+        rows = [_label(style) for style in styles.tolist()]
+        columns = [] if args.text is not None else list(names)
+    if seen is not None:  # a column of its own, beside the first row
+        first = torch.zeros_like(images[:, :1])
+        first[0, 0] = seen
+        images, columns = torch.cat([first, images], dim=1), ["seen", *columns]
+    lead = 0 if seen is None else 1
+    picture = sheets.tile(images, row_labels=rows, column_labels=columns, lead=lead)
+    sheets.write_picture(path, picture)
+    print(f"{_what(args, model, len(images))} written to {path}")
+
+
+def _seen(picture: Path | None) -> Tensor | None:
+    if picture is None:
+        return None
+    from stylespace.data.prepare import prepare_file
+
+    return prepare_file(picture)
+
+
+def _styles(
+    args: argparse.Namespace, model: StyleAutoencoder, seen: Tensor | None, count: int
+) -> Tensor:
+    """`[rows, style_size]`: those asked for, else random ones."""
+    import torch
+
+    from stylespace.generation import parse_style, random_styles
+
+    if args.style:
+        return torch.stack([parse_style(text, model.style_size) for text in args.style])
+    if seen is None:
+        return random_styles(count, model.style_size, args.seed)
+    style = model.encode(seen[None, None] / 255, torch.tensor([args.digit]))
+    written = ",".join(f"{number:.4g}" for number in style[0].tolist())
+    print(f"The style of {args.like} is --style {written}")
+    return style
+
+
+def _traversed(
+    args: argparse.Namespace, model: StyleAutoencoder, seen: Tensor | None
+) -> tuple[Tensor, list[str], list[str]]:
+    """The images of `--traverse` with their rows' and columns' labels."""
+    import torch
+
+    from stylespace import sheets
+    from stylespace.generation import TRAVERSED, draw, traverse
+
+    sheets.check_sheet_size(model.style_size, len(TRAVERSED))
+    centre = torch.zeros(model.style_size)
+    if args.style or args.like:
+        centre = _styles(args, model, seen, 1)[0]
+    styles = traverse(centre).flatten(0, 1)
+    digit = torch.full((len(styles),), _traversed_digit(args, model))
+    images = draw(model, styles, digit)
+    return (
+        images.view(model.style_size, len(TRAVERSED), *images.shape[1:]),
+        [f"style {dimension + 1}" for dimension in range(model.style_size)],
+        [_number(value, 1) for value in TRAVERSED],
+    )
+
+
+def _traversed_digit(args: argparse.Namespace, model: StyleAutoencoder) -> int:
+    return min(TRAVERSED_DIGIT, model.config.classes - 1) if args.digit is None else args.digit
+
+
+def _what(args: argparse.Namespace, model: StyleAutoencoder, rows: int) -> str:
+    styles = "1 style" if rows == 1 else f"{rows} styles"
+    if args.traverse:
+        digit = _traversed_digit(args, model)
+        return f"The digit {digit} along {model.style_size} style dimensions"
+    if args.text is not None:
+        return f"{args.text} in {styles}"
+    return f"{model.config.classes} digits in {styles}"
+
+
+def _label(style: list[float]) -> str:
+    """A short style's numbers, a line each beside its row; a long one would not fit."""
+    return "\n".join(_number(value, 2) for value in style) if len(style) <= 5 else ""
+
+
+def _number(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}".replace("-", "\N{EN DASH}")  # Pillow's font has no minus
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """`generate-digits`."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    return run_command(build_parser(prog), run, _with_negative_styles(arguments))
+
+
+def _with_negative_styles(arguments: list[str]) -> list[str]:
+    """Join `--style -1,2` to `--style=-1,2`: argparse takes what starts with - for a flag."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--style" and argument[:2] != "--":
+            joined[-1] = f"--style={argument}"
+        else:
+            joined.append(argument)
+    return joined
