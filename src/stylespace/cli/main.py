@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "train a simple or an adversarial auto-encoder",
     "vis": "draw the style space as a scatter matrix",
     "generate": "draw digits in random or given styles",
+    "evaluate": "measure what a trained model really does",
 }
 
 

@@ -8,6 +8,7 @@ skeleton are scipy's and scikit-image's (the extra `evaluate`).
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,8 @@ def _thickness(image: Array) -> float:
     rows, columns = np.flatnonzero(stroke.any(axis=1)), np.flatnonzero(stroke.any(axis=0))
     cut = stroke[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     stroke = np.pad(cut, 1)  # the paper around a stroke bounds it, also at the image's edge
-    skeleton = np.asarray(morphology.skeletonize(stroke))
+    thin: Callable[[Array], Array] = morphology.skeletonize
+    skeleton = thin(stroke)
     if not skeleton.any():
         return float("nan")
     distance = ndimage.distance_transform_edt(stroke)

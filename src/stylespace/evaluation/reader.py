@@ -93,7 +93,9 @@ class Reader(nn.Module):
     @torch.no_grad()
     def read(self, images: Tensor) -> Tensor:
         """uint8 `[n, 28, 28]` to the digits seen, int64 `[n]`."""
-        return torch.cat([self(_floats(block)).argmax(dim=1) for block in torch.split(images, ROWS)])
+        return torch.cat(
+            [self(_floats(block)).argmax(dim=1) for block in torch.split(images, ROWS)]
+        )
 
     def accuracy(self, data: LabelledImages) -> float:
         """Share of images that are read right."""

@@ -1,0 +1,129 @@
+"""What is evaluated, and by how much of it: shared by all sections of the report card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from stylespace.data.images import LabelledImages
+from stylespace.evaluation.reader import Reader
+from stylespace.generation import draw
+from stylespace.networks import StyleAutoencoder
+from stylespace.noise import generator
+
+__all__ = ["FULL", "QUICK", "Sizes", "Subject"]
+
+Advance = Callable[[float], None]
+ROWS = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How much is measured.
+
+    Attributes:
+        repeats: of each probe: split, prior sample and network.
+        generated: digits drawn for the reader.
+        features: images and digits compared in the reader's feature space, at most.
+        nearest: digits whose nearest training image is looked up.
+        styles: style vectors that all digits are drawn from.
+        use: generated digits, and training images, that a fresh classifier learns from.
+        centres: window centres of the likelihood.
+        held_out: training images, from the end, that its bandwidth is chosen on.
+        judged: test images whose likelihood is taken.
+    """
+
+    repeats: int = 5
+    generated: int = 10_000
+    features: int = 10_000
+    nearest: int = 1000
+    styles: int = 1000
+    use: int = 60_000
+    centres: int = 10_000
+    held_out: int = 10_000
+    judged: int = 10_000
+
+
+FULL = Sizes()
+QUICK = Sizes(
+    repeats=2,
+    generated=4000,
+    features=4000,
+    nearest=200,
+    styles=150,
+    use=6000,
+    held_out=1000,
+    judged=1000,
+)
+
+
+class Subject:
+    """A model, the images that it is judged on, and what all sections need of both.
+
+    Args:
+        model: in eval mode, on the CPU.
+        train: its training images.
+        test: the test images.
+        reader: independent of the model.
+        sizes: how much is measured.
+        seed: of all samples, splits and probes.
+    """
+
+    def __init__(
+        self,
+        model: StyleAutoencoder,
+        train: LabelledImages,
+        test: LabelledImages,
+        reader: Reader,
+        sizes: Sizes = FULL,
+        seed: int = 0,
+    ) -> None:
+        self.model, self.train, self.test, self.reader = model, train, test, reader
+        self.sizes, self.seed = sizes, seed
+        self.classes = model.config.classes
+
+    @cached_property
+    def images(self) -> Tensor:
+        """The test images, `[n, 1, 28, 28]` float32."""
+        return self.test.floats()
+
+    @cached_property
+    def codes(self) -> Tensor:
+        """The style vectors of the test images, `[n, style_size]`."""
+        return self.encode(self.images, self.test.digits)
+
+    @cached_property
+    def generated(self) -> LabelledImages:
+        """Digits drawn from the prior, as often each as the test set has them."""
+        count = self.sizes.generated
+        asked = self.test.digits.repeat(-(-count // len(self.test)))[:count]
+        return self.drawn("generated", asked)
+
+    @cached_property
+    def generated_features(self) -> Tensor:
+        """What the reader's last hidden layer makes of `generated`."""
+        return self.reader.features(self.generated.images)
+
+    def encode(self, images: Tensor, digits: Tensor) -> Tensor:
+        """Style vectors of `[n, 1, 28, 28]` images."""
+        pairs = zip(torch.split(images, ROWS), torch.split(digits, ROWS), strict=True)
+        return torch.cat([self.model.encode(*pair) for pair in pairs])
+
+    def decode(self, style: Tensor, digits: Tensor) -> Tensor:
+        """Images `[n, 1, 28, 28]` float32 of digits in given styles."""
+        pairs = zip(torch.split(style, ROWS), torch.split(digits, ROWS), strict=True)
+        return torch.cat([self.model.decode(*pair) for pair in pairs])
+
+    def prior(self, stream: str, count: int) -> Tensor:
+        """Style vectors from N(0, I), `[count, style_size]`; others for each stream."""
+        random = generator(self.seed, f"evaluation {stream}")
+        return torch.randn(count, self.model.style_size, generator=random)
+
+    def drawn(self, stream: str, digits: Tensor) -> LabelledImages:
+        """Digits drawn in styles from the prior."""
+        images = draw(self.model, self.prior(stream, len(digits)), digits)
+        return LabelledImages(images, digits, self.test.class_names)
