@@ -135,12 +135,13 @@ def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
         with live_report(total_steps(plan, train), plan.step) as report:
             if plan.message:
                 report.say(plan.message)
-            stopped = fit(directory, plan, train, test, report, args.image_dir)
-    if stopped is None:
+            ending = fit(directory, plan, train, test, report, args.image_dir)
+    if ending.signal is None:
         return 0
-    name = signal.Signals(stopped).name
-    print(f"Stopped by {name}; the session is saved. The same command goes on from here.")
-    return 128 + stopped
+    name = signal.Signals(ending.signal).name
+    rest = "It is finished." if ending.finished else "The same command goes on from here."
+    print(f"Stopped by {name}; the session is saved. {rest}")
+    return 128 + ending.signal
 
 
 def main_sae(argv: Sequence[str] | None = None) -> int:

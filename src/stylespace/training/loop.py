@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,24 @@ from stylespace.training.report import Report
 from stylespace.training.steps import make_trainer
 from stylespace.training.stopping import Stop
 
-__all__ = ["fit", "total_steps"]
+__all__ = ["Ending", "fit", "total_steps"]
 
 LINES_EVERY = 100  # batches between two lines, as the seed has it
 ROW = 12
 SHOWN = 4 * ROW  # test images on an epoch's sheet, each above its reconstruction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        signal: what asked it to stop, if anything did.
+        finished: whether all steps are taken; if not, `fit` with a new plan goes on.
+    """
+
+    signal: int | None
+    finished: bool
 
 
 def total_steps(plan: Plan, train: LabelledImages) -> int:
@@ -39,7 +53,7 @@ def fit(
     test: LabelledImages,
     report: Report,
     image_dir: Path | None = None,
-) -> int | None:
+) -> Ending:
     """Train as planned, saving the session after each epoch.
 
     Args:
@@ -51,8 +65,7 @@ def fit(
         image_dir: for a sheet of test images an epoch; `images/` in the session by default.
 
     Returns:
-        None when the run is finished, else the signal that asked it to stop; then the session is
-        saved, and the same call with a new plan goes on.
+        How it ended; the session is saved either way.
 
     Raises:
         StylespaceError: a save failed or the data does not fit; the last save is whole.
@@ -61,11 +74,11 @@ def fit(
     with Stop() as stop:
         for step in range(plan.step, run.steps):
             run.step(step)
-            if stop.asked is not None and step + 1 < run.steps:
+            if stop.asked is not None:
                 if run.saved_at != step + 1:
                     run.save(step + 1)
-                return stop.asked
-    return None
+                return Ending(signal=stop.asked, finished=step + 1 == run.steps)
+    return Ending(signal=None, finished=True)
 
 
 class _Run:
