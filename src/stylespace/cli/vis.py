@@ -82,7 +82,8 @@ def run(args: argparse.Namespace) -> None:
         return
     path = args.output or DEFAULT_OUTPUT
     figures.write_figure(path, drawn)
-    print(f"Scatter matrix of {len(sample)} test images written to {path}")
+    why = "" if args.output else "; there is no display to show it on"
+    print(f"Scatter matrix of {len(sample)} test images written to {path}{why}")
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -30,7 +30,7 @@ from stylespace.evaluation.style_sections import (
 )
 from stylespace.evaluation.subject import FULL, QUICK, Advance, Subject
 from stylespace.networks import StyleAutoencoder
-from stylespace.output import replaced_files
+from stylespace.output import replaced
 
 __all__ = ["SECTIONS", "check_data", "check_installed", "evaluate", "write_report"]
 
@@ -142,7 +142,9 @@ def write_report(directory: Path, report: Report) -> None:
     Raises:
         StylespaceError: they cannot be written.
     """
-    text = json.dumps(report.as_json(), indent=2, ensure_ascii=False)
-    with replaced_files(directory) as part:
-        (part / "report.json").write_text(text + "\n", encoding="utf-8")
-        (part / "report.html").write_text(page(report), encoding="utf-8")
+    text = json.dumps(report.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    with replaced(directory / "report.json") as figures:
+        figures.write_text(text + "\n", encoding="utf-8")
+        # neither moves to its place before both are whole
+        with replaced(directory / "report.html") as shown:
+            shown.write_text(page(report), encoding="utf-8")

@@ -142,7 +142,7 @@ def handwriting_section(subject: Subject, advance: Advance) -> Section:
         question="Are all digits drawn from one style vector in the same hand?",
         measures=(
             *(_hand(hand, names, digits) for hand in hands),
-            _cycle(cycle_error(style, again, asked, digits)),
+            _cycle(cycle_error(style[::digits], again.view(count, digits, -1))),
         ),
     )
 
@@ -156,8 +156,6 @@ def _measured(images: Tensor, advance: Advance) -> Tensor:
 
 
 def _hand(hand: SameHand, names: tuple[str, ...], digits: int) -> Measure:
-    one, other = (names[digit] for digit in hand.worst_pair)
-    failed = f"; {hand.failed} drawings had nothing to measure" if hand.failed else ""
     values = dataclasses.asdict(hand)
     return Measure(
         key=hand.measure,
@@ -170,10 +168,21 @@ def _hand(hand: SameHand, names: tuple[str, ...], digits: int) -> Measure:
         spread=hand.spread,
         spread_is="bootstrap over styles",
         samples=f"{hand.styles:,} styles, {digits} digits each",
-        meaning=f"correlation; worst pair {one} and {other} {hand.worst:.2f}; "
-        f"from {hand.low:.1f} to {hand.high:.1f} {UNITS[hand.measure]}{failed}",
+        meaning=_hand_meaning(hand, names),
         details={key: values[key] for key in ("worst", "worst_pair", "low", "high", "failed")},
     )
+
+
+def _hand_meaning(hand: SameHand, names: tuple[str, ...]) -> str:
+    failed = f"{hand.failed:,} drawings had nothing to measure"
+    if not math.isfinite(hand.mean):
+        return failed
+    one, other = (names[digit] for digit in hand.worst_pair)
+    words = (
+        f"correlation; worst pair {one} and {other} {hand.worst:.2f}; "
+        f"from {hand.low:.1f} to {hand.high:.1f} {UNITS[hand.measure]}"
+    )
+    return f"{words}; {failed}" if hand.failed else words
 
 
 def _cycle(cycle: Cycle) -> Measure:
@@ -184,9 +193,9 @@ def _cycle(cycle: Cycle) -> Measure:
         style=".3f",
         perfect=0,
         chance=cycle.null,
-        chance_is="another drawing's style vector",
+        chance_is="another style vector than the one drawn from",
         spread=cycle.spread,
-        spread_is="standard error",
+        spread_is="standard error over styles",
         samples=f"{cycle.samples:,} drawings",
         meaning="drawn and encoded again: how far off, by the prior's standard deviation",
         per_class=cycle.per_class,
@@ -223,13 +232,14 @@ def likelihood_section(subject: Subject, advance: Advance) -> Section:
     """The Parzen window estimate of the AAE paper."""
     sizes, train = subject.sizes, subject.train
     count = min(sizes.centres, len(train))
-    held_out = train.subset(slice(-min(sizes.held_out, len(train)), None)).floats()
+    held = min(sizes.held_out, len(train) // 2)
+    held_out = train.subset(slice(len(train) - held, None)).floats()
     judged = subject.images[: sizes.judged]
     drawn = subject.drawn("likelihood", train.digits[:count])
     found = parzen(drawn.floats(), held_out, judged)
     advance(0.5)
-    # the first training images: among the last ones each would be its own window
-    real = parzen(train.subset(slice(count)).floats(), held_out, judged)
+    # none of those that are held out: each would be its own window
+    real = parzen(train.subset(slice(min(count, len(train) - held))).floats(), held_out, judged)
     advance(1)
     line = Measure(
         key="parzen",

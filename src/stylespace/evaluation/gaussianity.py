@@ -94,6 +94,6 @@ def ks_statistics(codes: Tensor) -> Tensor:
 def bootstrap(count: int, repeats: int, seed: int = 0) -> list[Tensor]:
     """Resamples with replacement: `repeats` indices, each `[count]` int64."""
     return [
-        torch.randint(count, (count,), generator=generator(seed, "bootstrap", repeat))
+        torch.randint(max(count, 1), (count,), generator=generator(seed, "bootstrap", repeat))
         for repeat in range(repeats)
     ]

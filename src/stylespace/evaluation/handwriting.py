@@ -55,7 +55,7 @@ class Cycle:
     Attributes:
         error: root mean squared difference of a dimension; the prior's spread is 1.
         spread: standard error of it, over style vectors.
-        null: the same against another drawing's style vector.
+        null: the same against another style vector than the one drawn from.
         per_class: the error for each digit.
         samples: drawings.
     """
@@ -76,7 +76,7 @@ def same_hand(measured: Tensor, seed: int = 0) -> list[SameHand]:
         seed: of bootstrap and shuffling.
 
     Returns:
-        One result for each of `MEASURES`.
+        One result for each of `MEASURES`; NaN where fewer than two style vectors are left.
     """
     whole = measured.isfinite().all(dim=2).all(dim=1)
     failed = int((~measured.isfinite().all(dim=2)).sum())
@@ -94,14 +94,14 @@ def pair_correlations(values: Tensor) -> Tensor:
 
     Returns:
         float64 `[pairs]`, the pairs in the order of `itertools.combinations`. A column that does
-        not change goes with nothing: its correlations are 0.
+        not change goes with nothing: its correlations are 0. Fewer than two rows say nothing: NaN.
 
     Example:
-        >>> pair_correlations(torch.tensor([[1.0, 2.0, 5.0], [2.0, 4.0, 5.0], [3.0, 6.0, 5.0]]))
-        tensor([1., 0., 0.], dtype=torch.float64)
+        >>> pair_correlations(torch.tensor([[1, -2, 5], [2, -4, 5], [3, -6, 5]])).round().tolist()
+        [-1.0, 0.0, 0.0]
     """
     if len(values) < 2:
-        return torch.zeros(math.comb(values.shape[1], 2), dtype=torch.float64)
+        return torch.full((math.comb(values.shape[1], 2),), math.nan, dtype=torch.float64)
     centred = values.double() - values.double().mean(dim=0)
     length = centred.norm(dim=0)
     unit = torch.where(length > 1e-9, centred / length.clamp(min=1e-9), 0)
@@ -109,23 +109,24 @@ def pair_correlations(values: Tensor) -> Tensor:
     return (unit.T @ unit)[rows, columns]
 
 
-def cycle_error(style: Tensor, again: Tensor, digits: Tensor, classes: int = 10) -> Cycle:
+def cycle_error(style: Tensor, again: Tensor) -> Cycle:
     """Compare style vectors with the codes of what was drawn from them.
 
     Args:
-        style: `[n, style_size]` float32.
-        again: the same, `encode(decode(style, digits), digits)`.
-        digits: `[n]` int64, below `classes`.
-        classes: number of digits.
+        style: `[styles, style_size]` float32, at least two styles.
+        again: `[styles, digits, style_size]`, the codes of each digit drawn from each style.
     """
-    squares = (style - again).square().mean(dim=1)
+    squares = (again - style.unsqueeze(1)).square().mean(dim=2)
+    other = (again - style.roll(1, dims=0).unsqueeze(1)).square().mean()
     error = squares.mean().sqrt().item()
+    # the digits of a style vector are not independent: what varies freely is the style vector
+    of_mean = squares.mean(dim=1).std().item() / math.sqrt(len(style))
     return Cycle(
         error=error,
-        spread=squares.std().item() / math.sqrt(len(squares)) / (2 * error or 1),
-        null=(style.roll(1, dims=0) - again).square().mean().sqrt().item(),
-        per_class=tuple(squares[digits == digit].mean().sqrt().item() for digit in range(classes)),
-        samples=len(style),
+        spread=of_mean / (2 * error or 1),
+        null=other.sqrt().item(),
+        per_class=tuple(squares.mean(dim=0).sqrt().tolist()),
+        samples=squares.numel(),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylespace.evaluation.probe import Recipe, fit_probes
+from stylespace.evaluation.probe import Recipe, fit_probes, spread
 from stylespace.noise import generator
 
 __all__ = ["RECIPE", "Leak", "leak"]
@@ -62,10 +62,9 @@ def leak(
     train, score = (torch.stack([half[side] for half in halves]) for side in (0, 1))
     probes = fit_probes(inputs[train], digits[train], classes, recipe, seed)
     right = (probes.read(inputs[score]) == digits[score]).float()
-    accuracy = right.mean(dim=1)
     return Leak(
-        accuracy=accuracy.mean().item(),
-        spread=accuracy.std(correction=0).item(),
+        accuracy=right.mean().item(),
+        spread=spread(right.mean(dim=1).tolist()),
         largest_class=digits.bincount(minlength=classes).max().item() / len(digits),
         per_class=tuple(right[digits[score] == digit].mean().item() for digit in range(classes)),
         samples=len(codes),

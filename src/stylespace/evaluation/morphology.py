@@ -3,6 +3,10 @@
 Castro et al., "Morpho-MNIST: Quantitative Assessment and Diagnostics for Representation
 Learning", JMLR 2019. Images are enlarged four times first. The distance transform and the
 skeleton are scipy's and scikit-image's (the extra `evaluate`).
+
+Slant, width and height are those of the paper's program. Its skeleton is the medial axis, which
+takes twenty times as long as the thinning used here: over test images the two thicknesses differ
+by 0.02 pixels in the mean and correlate with 0.996.
 """
 
 from __future__ import annotations

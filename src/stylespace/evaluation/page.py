@@ -26,28 +26,39 @@ p { margin: .2rem 0 .8rem; } p.question, figcaption, .facts, footer { color: var
 .quick { border-left: 3px solid var(--mark); padding: .2rem .8rem; background: var(--band); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th { font-weight: 500; font-size: .82rem; color: var(--soft); text-align: right; }
+th { font-weight: 500; font-size: .82rem; color: var(--soft); text-align: right;
+  white-space: nowrap; }
 td, th { padding: .35rem .55rem; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 td { text-align: right; white-space: nowrap; }
 th:first-child, td:first-child, th.words, td.words { text-align: left; }
 th:first-child, td:first-child { padding-left: 0; }
 td.words { white-space: normal; min-width: 16rem; }
+.measures td:first-child { width: 13.5rem; white-space: normal; } .measures td { width: 5.2rem; }
+.measures td.words { width: auto; } .measures .words { padding-left: 1.4rem; }
 td.words small { display: block; }
 td.value { font-weight: 650; } small { color: var(--soft); font-size: .82rem; }
-td.value, td.chance { border-radius: 0; }
 td .bar { display: block; height: 3px; margin: .25rem 0 0 auto; background: var(--mark);
   border-radius: 2px; min-width: 1px; }
 details { margin: .6rem 0 0; } summary { color: var(--soft); font-size: .9rem; cursor: pointer; }
 figure { margin: 1.1rem 0 0; } figcaption { font-size: .9rem; margin-bottom: .3rem; }
 img { max-width: 100%; height: auto; display: block; border-radius: 3px; }
-svg { display: inline-block; margin: 0 1rem .6rem 0; }
+svg { display: inline-block; margin: 0 1rem .6rem 0; width: 11rem; max-width: 44%; }
 svg text { fill: var(--soft); font-size: 11px; }
 svg .code { fill: var(--mark); opacity: .55; } svg .prior { fill: none; stroke: var(--ink);
   stroke-width: 1.3; } svg .axis { stroke: var(--line); }
 footer { margin-top: 3rem; font-size: .85rem; border-top: 1px solid var(--line);
   padding-top: .8rem; }
+@media (max-width: 46rem) {
+  body { padding: 1.5rem 1rem 3rem; }
+  .measures, .measures tbody { display: block; }
+  .measures tr { display: grid; grid-template-columns: repeat(4, 1fr);
+    border-bottom: 1px solid var(--line); padding: .35rem 0; }
+  .measures :is(td, th) { border: 0; padding: .1rem .3rem .1rem 0; text-align: left;
+    width: auto; min-width: 0; }
+  .measures td:first-child, .measures td.words { grid-column: 1 / -1; width: auto; padding: 0; }
+  .measures th:first-child, .measures th.words { display: none; } }
 """
-COLUMNS = ("", "value", "", "perfect", "chance or null", "what it means")
+COLUMNS = ("", "value", "spread", "perfect", "chance", "what it means")
 MOST_CLASSES = 26
 MOST_HISTOGRAMS = 32
 PLOT = (176, 84)  # width and height of a histogram
@@ -100,7 +111,7 @@ def _footer(report: Report) -> str:
     facts = report.facts
     text = (
         f"stylespace {facts['stylespace']}, torch {facts['torch']}; measured in "
-        f"{facts['seconds']:.0f} seconds. Chance or null: what the same measure gives where there "
+        f"{facts['seconds']:.0f} seconds. Chance: what the same measure gives where there "
         "is nothing to find. All figures, with what the spreads are over: report.json."
     )
     return _safe(text)
@@ -116,7 +127,7 @@ def _section(section: Section, names: tuple[str, ...]) -> str:
         [
             f'<section id="{section.key}"><h2>{_safe(section.title)}</h2>',
             f'<p class="question">{_safe(section.question)}</p>',
-            f'<div class="scroll"><table><tr>{heads}</tr>{rows}</table></div>',
+            f'<div class="scroll"><table class="measures"><tr>{heads}</tr>{rows}</table></div>',
             *_histograms(section),
             _per_class(section, names),
             *(_figure(picture) for picture in section.pictures),
@@ -140,7 +151,7 @@ def _row(line: Measure) -> str:
 
 
 def _sentence(line: Measure, notes: str) -> str:
-    return f"{notes}; null: {line.chance_is}" if line.chance_is else notes
+    return f"{notes}; chance: {line.chance_is}" if line.chance_is else notes
 
 
 def _per_class(section: Section, names: tuple[str, ...]) -> str:
@@ -156,7 +167,7 @@ def _per_class(section: Section, names: tuple[str, ...]) -> str:
 
 
 def _class_cells(line: Measure) -> str:
-    """Values with bars: from 0, or for shares near 1 of what lacks, so that they differ."""
+    """Values, with bars against the largest."""
     finite = [value for value in line.per_class if math.isfinite(value)]
     most = max(finite, default=0.0) or 1.0
     cells = []
@@ -203,7 +214,7 @@ def _histogram(number: int, heights: Sequence[float]) -> str:
         f"{(place + EDGE) / (2 * EDGE) * width:.1f},{_up(_normal(place)):.1f}" for place in places
     )
     return (
-        f'<svg width="{width}" height="{height + 14}" role="img" aria-label="dimension {number}">'
+        f'<svg viewBox="0 0 {width} {height + 14}" role="img" aria-label="dimension {number}">'
         f'{bars}<polyline class="prior" points="{curve}"/>'
         f'<line class="axis" x1="0" x2="{width}" y1="{height}" y2="{height}"/>'
         f'<text x="0" y="{height + 12}">-4</text>'

@@ -18,7 +18,7 @@ __all__ = ["Picture", "hands", "misread", "nearest", "reconstructions", "worst"]
 
 COLUMNS = 12
 HANDS = 8
-SCALE, DENSITY = 2, 2  # each pixel of a picture is half a pixel of the page: sharp on fine screens
+SCALE = 2
 
 
 def reconstructions(subject: Subject, drawn: Tensor) -> Picture:
@@ -77,9 +77,7 @@ def nearest(subject: Subject, found: Nearest) -> Picture:
 def _picture(
     caption: str, rows: Tensor, row_labels: Sequence[str], column_labels: Sequence[str] = ()
 ) -> Picture:
-    sheet = tile(rows, scale=SCALE * DENSITY, row_labels=row_labels, column_labels=column_labels)
+    sheet = tile(rows, scale=SCALE, row_labels=row_labels, column_labels=column_labels)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
-    width, height = sheet.size
-    size = (width // DENSITY, height // DENSITY)
-    return Picture(caption=caption, png=buffer.getvalue(), size=size)
+    return Picture(caption=caption, png=buffer.getvalue(), size=sheet.size)

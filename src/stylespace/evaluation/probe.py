@@ -7,6 +7,8 @@ than the first, and all are measured in exactly the same way.
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +17,7 @@ from torch import Tensor, nn
 
 from stylespace.noise import generator
 
-__all__ = ["Probes", "Recipe", "fit_probes"]
+__all__ = ["Probes", "Recipe", "fit_probes", "spread"]
 
 WARM_UP = 0.1  # share of the steps in which the rate rises
 
@@ -119,6 +121,16 @@ def fit_probes(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return nets
+
+
+def spread(repeats: Sequence[float]) -> float:
+    """Standard deviation over repeats, as of a sample; NaN for a single one.
+
+    Example:
+        >>> spread([1.0, 2.0, 3.0]), spread([0.5])
+        (1.0, nan)
+    """
+    return statistics.stdev(repeats) if len(repeats) > 1 else math.nan
 
 
 def _rate(done: float) -> float:

@@ -142,7 +142,9 @@ def train_reader(
     """
     if len(train) == 0:
         raise DataError("there are no images to train a reader on")
+    # laid out as the images are: otherwise each step converts them, and takes three times as long
     reader = _fresh(len(train.class_names), recipe.channels, seed)
+    reader.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     batch = min(recipe.batch_size, len(train))
     per_epoch = len(train) // batch
     steps = recipe.epochs * per_epoch
@@ -163,6 +165,7 @@ def train_reader(
         _step(reader, images, train.digits[index], optimizer)
         schedule.step()
         advance((step + 1) / steps)
+    reader.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return reader.eval()
 
 

@@ -16,6 +16,7 @@ from stylespace.evaluation.gaussianity import (
     sliced_wasserstein,
 )
 from stylespace.evaluation.leak import leak
+from stylespace.evaluation.probe import spread
 from stylespace.evaluation.reconstruction import reconstruction
 from stylespace.evaluation.results import Measure, Section
 from stylespace.evaluation.subject import Advance, Subject
@@ -23,7 +24,7 @@ from stylespace.evaluation.two_sample import two_sample, two_sample_null
 
 __all__ = ["gaussianity_section", "leak_section", "reconstruction_section"]
 
-BOOTSTRAPS = 10
+BOOTSTRAPS = 40
 EDGES = tuple(-4 + 0.2 * step for step in range(41))
 
 
@@ -144,7 +145,7 @@ def _sliced_wasserstein(subject: Subject) -> Measure:
         perfect=0,
         chance=_mean(null),
         chance_is="prior against prior",
-        spread=_spread(away),
+        spread=spread(away),
         spread_is=f"{len(away)} prior samples",
         samples=f"{len(subject.codes):,} codes",
         meaning="from the prior, whose own standard deviation is 1",
@@ -169,7 +170,7 @@ def _distance(
         perfect=0,
         chance=_mean([of(prior) for prior in _priors(subject)]),
         chance_is="prior samples in the codes' place",
-        spread=_spread(resampled),
+        spread=spread(resampled),
         spread_is=f"{BOOTSTRAPS} bootstrap resamples",
         samples=f"{len(codes):,} codes",
         meaning=meaning,
@@ -222,7 +223,3 @@ def _histograms(codes: Tensor) -> list[list[float]]:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
-
-
-def _spread(values: list[float]) -> float:
-    return torch.tensor(values).std(correction=0).item()

@@ -10,6 +10,7 @@ __all__ = ["card_text"]
 
 HEAD = ("", "value", "spread", "perfect", "chance")
 LEAST_MEANING = 28
+BELOW = "    "
 
 
 def card_text(report: Report, width: int = 100) -> str:
@@ -17,22 +18,18 @@ def card_text(report: Report, width: int = 100) -> str:
 
     Args:
         report: what was found.
-        width: of the terminal; what a figure means is wrapped, or left out where there is no
-            room for it.
+        width: of the terminal; what a figure means stands beside it, or below it where there is
+            no room. Lines fit into 50 characters and more.
     """
     rows = [_cells(line) for section in report.sections for line in section.measures]
     widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
-    room = width - sum(widths) - 2 * len(widths) - 2
-    lines = [_head(report), ""]
-    lines.append(
-        f"  {_row(HEAD, widths)}  what it means".rstrip()
-        if room >= LEAST_MEANING
-        else f"  {_row(HEAD, widths)}"
-    )
+    beside = width - sum(widths) - 2 * len(widths) - 2 >= LEAST_MEANING
+    heading = _lines(HEAD, "what it means" if beside else "", widths, width)
+    lines = [*textwrap.wrap(_head(report), width), "", *heading]
     for section in report.sections:
         lines += ["", section.title]
         for line in section.measures:
-            lines += _lines(line, widths, room)
+            lines += _lines(_cells(line), line.meaning, widths, width)
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -51,15 +48,16 @@ def _cells(line: Measure) -> tuple[str, ...]:
     return (line.label, *numbers, form(line.chance, line.style))
 
 
-def _row(cells: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = zip(cells, widths, strict=True)
-    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(room) for cell, room in others)])
-
-
-def _lines(line: Measure, widths: list[int], room: int) -> list[str]:
-    row = f"  {_row(_cells(line), widths)}"
-    if room < LEAST_MEANING:
-        return [row]
-    first, *rest = textwrap.wrap(line.meaning, room) or [""]
-    indent = " " * (len(row) + 2)
-    return [f"{row}  {first}", *(indent + text for text in rest)]
+def _lines(cells: tuple[str, ...], meaning: str, widths: list[int], width: int) -> list[str]:
+    """A row of the table, and its meaning where there is room for it."""
+    label = f"  {cells[0].ljust(widths[0])}"
+    numbers = "".join(f"  {cell.rjust(w)}" for cell, w in zip(cells[1:], widths[1:], strict=True))
+    room = width - len(label + numbers) - 2
+    if room >= LEAST_MEANING:
+        first, *rest = textwrap.wrap(meaning, room) or [""]
+        indent = " " * (width - room)
+        return [f"{label}{numbers}  {first}", *(indent + text for text in rest)]
+    below = [BELOW + text for text in textwrap.wrap(meaning, width - len(BELOW))]
+    if len(label + numbers) <= width:
+        return [label + numbers, *below]
+    return [*([label] if cells[0] else []), f"  {numbers}", *below]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from stylespace.evaluation.probe import Recipe, fit_probes
+from stylespace.evaluation.probe import Recipe, fit_probes, spread
 from stylespace.noise import generator
 
 __all__ = ["RECIPE", "TwoSample", "two_sample", "two_sample_null"]
@@ -115,11 +115,11 @@ def _labels(inputs: Tensor) -> Tensor:
 
 
 def _result(right: Tensor, digits: Tensor, classes: int, samples: int) -> TwoSample:
-    repeats = right.mean(dim=1)
+    repeats = right.mean(dim=1).tolist()
     return TwoSample(
-        accuracy=repeats.mean().item(),
-        spread=repeats.std(correction=0).item(),
+        accuracy=right.mean().item(),
+        spread=spread(repeats),
         per_class=tuple(right[digits == digit].mean().item() for digit in range(classes)),
-        repeats=tuple(repeats.tolist()),
+        repeats=tuple(repeats),
         samples=samples,
     )

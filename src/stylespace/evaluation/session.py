@@ -1,0 +1,120 @@
+"""A session's report: made, and recognised again while session and images are the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from stylespace import __version__
+from stylespace.data.images import LabelledImages
+from stylespace.evaluation import card
+from stylespace.evaluation.reader import Reader
+from stylespace.evaluation.results import FORMAT, Report
+from stylespace.networks import StyleAutoencoder
+from stylespace.training.plan import digest
+
+__all__ = ["evaluate_session", "stored_report", "weights_digest"]
+
+
+def evaluate_session(
+    directory: Path,
+    model: StyleAutoencoder,
+    train: LabelledImages,
+    test: LabelledImages,
+    reader: Reader,
+    *,
+    quick: bool = False,
+    seed: int = 0,
+    progress: Callable[[str, float], None] = lambda _name, _share: None,
+) -> Report:
+    """Evaluate a session's model and write the report, with what it was made from, beside it.
+
+    Args:
+        directory: the session.
+        model: as `checkpoint.load` gave it.
+        train: the images that it was trained on.
+        test: the images that it is judged on.
+        reader: an independent classifier, from `cached_reader`.
+        quick: fewer samples and repeats.
+        seed: of all samples, splits and probes.
+        progress: told each section's name and the share of it that is done.
+
+    Raises:
+        DataError: the images do not fit the model, or are too few to say anything.
+        StylespaceError: the report cannot be written, or the extra `evaluate` is not installed.
+    """
+    report = card.evaluate(
+        model,
+        train,
+        test,
+        reader,
+        name=directory.name or str(directory),
+        quick=quick,
+        seed=seed,
+        progress=progress,
+    )
+    facts = {**report.facts, **_origin(model, train, test)}
+    report = dataclasses.replace(report, facts=facts)
+    card.write_report(directory, report)
+    return report
+
+
+def stored_report(
+    directory: Path,
+    model: StyleAutoencoder,
+    train: LabelledImages,
+    test: LabelledImages,
+    *,
+    quick: bool = False,
+    seed: int = 0,
+) -> dict[str, Any] | None:
+    """The session's `report.json`, if evaluating now would only say the same again.
+
+    A quick report does where one is asked for; a full one always does.
+
+    Args:
+        directory: the session.
+        model: as `checkpoint.load` gave it.
+        train: the images that it was trained on.
+        test: the images that it is judged on.
+        quick: whether a quick report would do.
+        seed: of the evaluation.
+
+    Returns:
+        The report; None where there is none, it is damaged, or it is of another model, other
+        images, another seed or another version.
+    """
+    try:
+        report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(report, dict) or not isinstance(report.get("sections"), dict):
+        return None
+    wanted = {"format": FORMAT, "seed": seed, "stylespace": __version__}
+    wanted |= _origin(model, train, test)
+    same = all(report.get(name) == value for name, value in wanted.items())
+    return report if same and (quick or report.get("quick") is False) else None
+
+
+def weights_digest(model: StyleAutoencoder) -> str:
+    """A fingerprint of all weights: two models have the same one only if they are the same."""
+    hashed = hashlib.sha256()
+    for name, weight in model.state_dict().items():
+        hashed.update(f"{name} {tuple(weight.shape)} ".encode())
+        hashed.update(weight.cpu().contiguous().numpy().data)
+    return hashed.hexdigest()[:16]
+
+
+def _origin(
+    model: StyleAutoencoder, train: LabelledImages, test: LabelledImages
+) -> dict[str, Any]:
+    """What a report depends on, beside its seed and the version."""
+    return {
+        "weights_digest": weights_digest(model),
+        "train_digest": digest(train),
+        "test_digest": digest(test),
+    }
