@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -32,16 +33,19 @@ def replaced(path: Path) -> Iterator[Path]:
         >>> path.read_text(), len(list(path.parent.iterdir()))
         ('all of it', 1)
     """
-    part = _beside(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a directory")
+        with _made(path.parent):
+            part = path.with_name(_part_name(path))
+            try:
+                yield part
+                part.replace(path)
+            finally:
+                with suppress(OSError):
+                    part.unlink()
     except OSError as error:
         raise _cannot_write(path, error) from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 @contextmanager
@@ -54,22 +58,41 @@ def replaced_files(directory: Path) -> Iterator[Path]:
     Raises:
         StylespaceError: they cannot be written; then nothing is left behind.
     """
-    part = _beside(directory)
     try:
-        part.mkdir(parents=True)
-        yield part
-        directory.mkdir(exist_ok=True)
-        for file in part.iterdir():
-            file.replace(directory / file.name)
+        with _made(directory):
+            # inside it: the directory above may be another disk, or not ours to write to
+            part = directory / _part_name(directory)
+            try:
+                part.mkdir()
+                yield part
+                for file in part.iterdir():
+                    file.replace(directory / file.name)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
         raise _cannot_write(directory, error) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
-def _beside(path: Path) -> Path:
-    path = path.absolute()  # "." has no name of its own
-    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+@contextmanager
+def _made(directory: Path) -> Iterator[None]:
+    """Make a directory and those above it; if the block fails, remove those that were not there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [place for place in (directory, *directory.parents) if not place.exists()]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in missing:
+            with suppress(OSError):
+                place.rmdir()
+        raise
+
+
+def _part_name(path: Path) -> str:
+    return f".{path.name[:50]}.{secrets.token_hex(4)}.part"
 
 
 def _cannot_write(path: Path, error: OSError) -> StylespaceError:

@@ -21,6 +21,7 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 SIDE = 28
 SCALE = 3
+LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}  # pixels that the format can count
 MOST_TILES, MOST_ROWS, MOST_COLUMNS = 20_000, 500, 120
 PAPER, LABEL = 255, 130  # grey levels
 FONT_SIZE = 13
@@ -126,12 +127,19 @@ def write_picture(path: Path, picture: Image.Image) -> None:
     """Write a picture, whole or not at all, and the directories above it where they lack.
 
     Raises:
-        UsageError: the file name's ending is none of `FORMATS`.
+        UsageError: the file name's ending is none of `FORMATS`, or names one that cannot hold so
+            large a picture.
         StylespaceError: the file cannot be written.
     """
     check_picture_path(path)
+    form = FORMATS[path.suffix.lower()]
+    if max(picture.size) > LONGEST_SIDE.get(form, max(picture.size)):
+        raise UsageError(
+            f"{path} cannot hold {picture.width}x{picture.height} pixels, {form} has no room for "
+            "them; end the name in .png"
+        )
     with replaced(path) as part:
-        picture.save(part, FORMATS[path.suffix.lower()], quality=95)
+        picture.save(part, form, quality=95)
 
 
 @functools.cache

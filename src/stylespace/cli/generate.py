@@ -20,8 +20,10 @@ __all__ = ["build_parser", "main", "run"]
 
 DEFAULT_ROWS = 8
 DEFAULT_OUTPUT = Path("digits.png")
+LONG_NUMBER = 1000  # from here on, labels use powers of ten
 TRAVERSED_DIGIT = 2  # its slant, loop and width all show
 LARGEST_SEED = 2**31 - 1
+LARGEST_COUNT = 10**12  # no disk holds so many
 
 
 def build_parser(prog: str | None = None) -> Parser:
@@ -118,6 +120,8 @@ def _check(args: argparse.Namespace) -> None:
     """Refuse what cannot be meant, before torch is imported."""
     if args.count is not None and args.count < 1:
         raise UsageError("--count must be at least 1")
+    if args.count is not None and args.count > LARGEST_COUNT:
+        raise UsageError(f"--count must be at most {LARGEST_COUNT}")
     if not 0 <= args.seed <= LARGEST_SEED:
         raise UsageError(f"--seed must be between 0 and {LARGEST_SEED}")
     own = "--style" if args.style else "--like" if args.like else None
@@ -253,7 +257,10 @@ def _label(style: list[float]) -> str:
 
 
 def _number(value: float, decimals: int) -> str:
-    return f"{value:.{decimals}f}".replace("-", "\N{EN DASH}")  # Pillow's font has no minus
+    """A label's number. Its sign is a hyphen: Pillow's font has no minus and no dash."""
+    if abs(value) >= LONG_NUMBER:
+        return f"{value:.0e}"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # adding 0 makes -0 a plain 0
 
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:

@@ -26,7 +26,6 @@ from stylespace.errors import DataError
 __all__ = ["prepare", "prepare_file", "read_picture"]
 
 MOST_BYTES = 50 * 2**20
-MOST_PIXELS = 200_000_000  # what a telephone's camera makes at most
 WORKING_SIDE = 512
 BOX = 20  # pixels of an MNIST image that the ink may fill
 MIDDLE = 14.5  # where MNIST's images have their centre of mass: the middle of pixel 14
@@ -38,7 +37,7 @@ SOFT = 0.3  # of the way from ground to ink is not counted on a photograph, half
 LEAST_DISTANCE = 4.0  # between ink and ground, in standard deviations of the ground
 SPECK = 0.03  # of the largest connected piece's ink
 LEAST_SIZE = 0.02  # of the picture's longer side
-EDGE = 0.02  # ink that still counts when cropping
+EDGE = 0.05  # ink that still counts when cropping; a sharpened edge rings with less
 THINNEST, THIN = 1.2, 2.0  # line widths in the final image: widened below, and to what
 
 Grey = np.ndarray[Any, np.dtype[np.floating[Any]]]
@@ -70,18 +69,17 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
         if file.stat().st_size > MOST_BYTES:
             raise DataError(f"{path} is larger than {MOST_BYTES >> 20} MiB; make it smaller first")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own limit of size; ours follows
-            picture = Image.open(file)
-        with picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise DataError(
-                    f"{path} has {picture.width}x{picture.height} pixels; make it smaller first"
-                )
-            picture.draft("L", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
-            return ImageOps.exif_transpose(picture)
+            warnings.simplefilter("ignore")  # a large picture, a damaged tag: read it all the same
+            with Image.open(file) as picture:
+                picture.draft("L", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
+                return ImageOps.exif_transpose(picture)
+    except DataError:
+        raise
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:  # Pillow's own limit, 179 million pixels
+        raise DataError(f"{path} has too many pixels; make it smaller first") from None
+    except Exception as error:  # what a damaged picture raises is each format's own affair
         reason = getattr(error, "strerror", None) or "not a picture, or a damaged one"
         raise DataError(f"cannot read {path}: {reason}") from None
 
@@ -166,10 +164,18 @@ def _light(grey: Grey) -> Grey:
 def _grey(picture: Image.Image) -> Image.Image:
     """Mode F, 0..1; pictures of more than eight bits use the range that they fill."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        values = np.asarray(picture, dtype=np.float32)
-        values = np.nan_to_num(values - np.nanmin(values))
-        return Image.fromarray(values / max(float(values.max()), 1e-6))
+        return Image.fromarray(_whole_range(np.asarray(picture, dtype=np.float64)))
+    if picture.mode == "LAB":  # Pillow converts it to nothing else
+        picture = picture.getchannel("L")
     return picture.convert("L").convert("F").point(lambda value: value / 255 + 0)
+
+
+def _whole_range(values: Grey) -> Grey:
+    """Brightness in 0..1, whatever the darkest and the lightest pixel are."""
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return ((values - low) / max(high - low, 1e-6)).astype(np.float32)
 
 
 def _shrunk(picture: Image.Image) -> Grey:
@@ -188,11 +194,10 @@ def _on_paper(grey: Grey, alpha: Grey) -> Grey:
 
 def _ink(brightness: Grey, name: str) -> Grey:
     """How much of each pixel is ink, 0..1: light that the ground lacks, between two levels."""
-    ground = _ground(brightness)
-    dark = np.clip(1 - brightness / np.maximum(ground, 0.1), 0, 1)
-    limit = _otsu(dark)
+    dark = 1 - brightness / np.maximum(_ground(brightness), 0.1)
+    limit = _otsu(np.clip(dark, 0, 1))  # below 0 is grain that is lighter than the ground
     paper, ink = dark[dark <= limit], dark[dark > limit]
-    if not len(ink) or ink.mean() - paper.mean() < LEAST_CONTRAST:
+    if not len(ink) or not len(paper) or ink.mean() - paper.mean() < LEAST_CONTRAST:
         raise DataError(f"{name} is blank: there is no ink on it")
     level, high = float(np.median(paper)), float(np.quantile(ink, 0.75))
     # its lighter half tells the paper's grain: the darkest pixels are the ink's grey edges
@@ -218,17 +223,12 @@ def _ground(brightness: Grey) -> Grey:
         ImageFilter.MedianFilter(5)
     )
     # continued as it rises or falls, so that a shade keeps its slope to the picture's edge
-    wide = np.pad(
-        np.asarray(grainless, dtype=np.float32) / 255,
-        2 * radius,
-        mode="reflect",
-        reflect_type="odd",
-    ).clip(0, 1)
+    smooth = np.asarray(grainless, dtype=np.float32) / 255
+    wide = np.pad(smooth, 2 * radius, mode="reflect", reflect_type="odd").clip(0, 1)
     for best in (np.maximum, np.minimum):
         for axis in (0, 1):
             wide = _best_in_window(wide, 2 * radius + 1, axis, best)
-    ground: Grey = np.maximum(wide, brightness)
-    return ground
+    return wide
 
 
 def _best_in_window(values: Grey, size: int, axis: int, best: np.ufunc) -> Grey:

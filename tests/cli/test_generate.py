@@ -1,0 +1,440 @@
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from stylespace import checkpoint, sheets
+from stylespace.cli import generate
+from stylespace.config import TrainConfig
+from stylespace.data.prepare import prepare_file
+from stylespace.generation import draw, draw_rows, random_styles
+from tests.data.test_prepare import centre, difference, drawing, nearest, photograph
+from tests.test_export_set import read_idx, read_npz
+from tests.test_generation import vivid_model
+
+ROOT = Path(__file__).parents[2]
+SESSION = "mnist4.ckpt"
+
+
+def save_session(directory, **config):
+    """A session that has not been trained; it draws in all greys nevertheless."""
+    model = vivid_model(**config)
+    state = checkpoint.TrainerState(config=TrainConfig(), step=0, steps=1, data="")
+    checkpoint.save(directory, model, state)
+    return model
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("session") / SESSION
+    save_session(directory)
+    return directory
+
+
+@pytest.fixture
+def model(saved):
+    return checkpoint.load(saved)
+
+
+@pytest.fixture
+def here(saved, tmp_path):
+    """A directory that holds the default session and nothing else."""
+    (tmp_path / SESSION).symlink_to(saved)
+    return tmp_path
+
+
+@pytest.fixture
+def generate_digits(here, capsys, monkeypatch):
+    """Run the command there in this process: exit code, stdout and stderr."""
+    monkeypatch.chdir(here)
+
+    def run(*arguments):
+        code = generate.main([str(argument) for argument in arguments], prog="generate-digits")
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def tiles(path, columns, lead=False):
+    """The images of a sheet, uint8 `[rows, columns, 28, 28]`, read off its bottom right corner."""
+    with Image.open(path) as picture:
+        sheet = 255 - np.asarray(picture.convert("L"))
+    side, gap, margin = sheets.SIDE * sheets.SCALE, sheets.GAP, sheets.MARGIN
+    rows = (len(sheet) - 2 * margin + gap) // (side + gap)
+    found = np.zeros((rows, columns, 28, 28), np.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            top = len(sheet) - margin - (rows - row) * (side + gap) + gap
+            left = sheet.shape[1] - margin - (columns - column) * (side + gap) + gap
+            left -= sheets.LEAD_GAP if lead and column == 0 else 0
+            large = sheet[top : top + side, left : left + side]
+            small = large[1 :: sheets.SCALE, 1 :: sheets.SCALE]
+            assert np.array_equal(small.repeat(sheets.SCALE, 0).repeat(sheets.SCALE, 1), large)
+            found[row, column] = small
+    return torch.from_numpy(found)
+
+
+def left_behind(directory):
+    return sorted(path.name for path in directory.iterdir() if path.name != SESSION)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, ROOT / "generate-digits.py"],
+        [sys.executable, "-m", "stylespace", "generate"],
+    ],
+)
+def test_the_default_sheet_has_eight_random_styles_and_ten_digits(here, model, command):
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "10 digits in 8 styles written to digits.png\n"
+    assert left_behind(here) == ["digits.png"]
+    expected = draw_rows(model, random_styles(8, 4, seed=0), range(10))
+    assert torch.equal(tiles(here / "digits.png", 10), expected)
+
+
+def test_count_seed_and_output(generate_digits, model):
+    code, out, _ = generate_digits("--count", 3, "--seed", 7, "--output", "new/sheet.webp")
+    assert (code, out) == (0, "10 digits in 3 styles written to new/sheet.webp\n")
+    generate_digits("--count", 3, "--seed", 7, "--output", "sheet.PNG")
+    assert torch.equal(
+        tiles("sheet.PNG", 10), draw_rows(model, random_styles(3, 4, seed=7), range(10))
+    )
+    with Image.open("new/sheet.webp") as one, Image.open("sheet.PNG") as other:
+        assert one.size == other.size
+
+
+@pytest.mark.parametrize("flags", [[], ["--text", "90125"]])
+def test_the_same_seed_gives_the_same_pixels_whatever_the_count(generate_digits, flags):
+    columns = 5 if flags else 10
+    for count in (1, 4, 30):
+        generate_digits("--count", count, "--output", f"{count}.png", *flags)
+    generate_digits("--count", 4, "--output", "other.png", "--seed", 1, *flags)
+    most = tiles("30.png", columns)
+    assert len(most) == 30
+    for count in (1, 4):
+        assert torch.equal(tiles(f"{count}.png", columns), most[:count])
+    assert not torch.equal(tiles("other.png", columns), most[:4])
+
+
+@pytest.mark.parametrize("flag", [["--style", "-1,0.5,2,0.25"], ["--style=-1, .5, 2, 25e-2"]])
+def test_an_exact_style_may_start_with_a_minus(generate_digits, model, flag):
+    code, out, _ = generate_digits(*flag, "--style", "0,0,0,0")
+    assert (code, out) == (0, "10 digits in 2 styles written to digits.png\n")
+    styles = torch.tensor([[-1, 0.5, 2, 0.25], [0, 0, 0, 0]])
+    assert torch.equal(tiles("digits.png", 10), draw_rows(model, styles, range(10)))
+
+
+def test_a_number_is_written_in_one_style_a_row(generate_digits, model):
+    code, out, _ = generate_digits("--text", "20 26", "--count", 5)
+    assert (code, out) == (0, "20 26 in 5 styles written to digits.png\n")
+    found = tiles("digits.png", 5)
+    assert torch.equal(found, draw_rows(model, random_styles(5, 4), [2, 0, -1, 2, 6]))
+    assert (found[:, 2] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("flags", "digit", "centre"),
+    [([], 2, (0, 0, 0, 0)), (["--digit", 7, "--style", "1,2,-1,0"], 7, (1, 2, -1, 0))],
+)
+def test_traverse_goes_along_each_dimension_and_keeps_the_others(
+    generate_digits, model, flags, digit, centre
+):
+    code, out, _ = generate_digits("--traverse", *flags)
+    assert code == 0
+    assert out == f"The digit {digit} along 4 style dimensions written to digits.png\n"
+    found = tiles("digits.png", 11).int()
+    assert found.shape[:2] == (4, 11)
+    styles = torch.tensor(centre, dtype=torch.float32).repeat(4, 11, 1)
+    for row in range(4):
+        styles[row, :, row] = torch.linspace(-2.5, 2.5, 11)
+    expected = draw(model, styles.flatten(0, 1), torch.full((44,), digit)).view(4, 11, 28, 28)
+    assert (found - expected.int()).abs().max() <= 1
+
+
+def label_ink(sheet, left, right, top, bottom):
+    """Ink of a part of a sheet, a number a line of pixels."""
+    return (255 - np.asarray(sheet, dtype=int))[top:bottom, left:right].sum(axis=1)
+
+
+def test_labels_of_negative_numbers_have_a_short_stroke_in_front_and_no_odd_sign(
+    generate_digits,
+):
+    generate_digits("--style", "1,1,1,1", "--style", "-1,-1,-1,-1")
+    with Image.open("digits.png") as sheet:
+        side = sheets.SIDE * sheets.SCALE
+        bottom, left = sheet.height - sheets.MARGIN, sheet.width - sheets.MARGIN
+        left -= 10 * (side + sheets.GAP) - sheets.GAP
+        step = side + sheets.GAP
+        plain = label_ink(sheet, 0, left, bottom - step - side, bottom - step)
+        minus = label_ink(sheet, 0, left, bottom - side, bottom)
+    lines = np.flatnonzero(minus != plain)
+    assert (minus >= plain).all()
+    assert 4 <= len(lines) <= 8  # a stroke of a line or two for each of four numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "label"), [(-0.001, "0.00"), (-1.257, "-1.26"), (2, "2.00"), (-1e30, "-1e+30")]
+)
+def test_labels_are_short(value, label):
+    assert generate._label([value]) == label
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+@pytest.mark.parametrize("name", ["photo.png", "photo.jpg"])
+def test_a_photographed_digit_gives_its_style(generate_digits, mnist, light_ink, name):
+    test = mnist[1]
+    sevens = test.images[test.digits == 7][:10]
+    photograph(sevens[2], 4, light_ink=light_ink).save(name)
+    code, out, err = generate_digits("--like", name, "--digit", 7)
+    assert (code, err) == (0, "")
+    seen = tiles("digits.png", 11, lead=True)[0, 0]
+    assert difference(seen, sevens[2]) < 0.1
+    assert (centre(seen) - centre(sevens[2])).abs().max() < 1
+    assert nearest(seen, sevens) == 2
+    assert out.splitlines()[1:] == ["10 digits in 1 style written to digits.png"]
+
+
+def test_the_style_of_a_picture_is_told_in_a_form_that_draws_the_same(
+    generate_digits, model, mnist
+):
+    image, digit = mnist[1].images[1], int(mnist[1].digits[1])
+    drawing(image, 9).save("photo.png")
+    _, out, _ = generate_digits("--like", "photo.png", "--digit", digit)
+    like = tiles("digits.png", 11, lead=True)
+    assert torch.equal(like[0, 0], prepare_file("photo.png"))
+    encoded = model.encode(like[:, :1] / 255, torch.tensor([digit]))
+    assert torch.equal(like[:, 1:], draw_rows(model, encoded, range(10)))
+    told = out.splitlines()[0].removeprefix("The style of photo.png is --style ")
+    generate_digits("--style", told)
+    assert (tiles("digits.png", 10).int() - like[:, 1:].int()).abs().max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("flags", "rows", "columns"), [(["--traverse"], 4, 12), (["--text", "31"], 1, 3)]
+)
+def test_what_was_seen_stands_beside_the_first_row_of_other_forms_too(
+    generate_digits, mnist, flags, rows, columns
+):
+    drawing(mnist[1].images[0], 9).save("photo.png")
+    code, _, _ = generate_digits("--like", "photo.png", "--digit", 7, *flags)
+    found = tiles("digits.png", columns, lead=True)
+    assert code == 0
+    assert len(found) == rows
+    assert torch.equal(found[0, 0], prepare_file("photo.png"))
+    assert (found[1:, 0] == 0).all()
+    assert (found[:, 1:].flatten(2).float().std(dim=2) > 0).all()
+
+
+@pytest.mark.parametrize(("path", "read"), [("set.npz", read_npz), ("new/set", read_idx)])
+def test_an_exported_set_is_balanced_and_its_styles_draw_its_images(
+    generate_digits, here, model, path, read
+):
+    code, out, err = generate_digits("--export", path, "--count", 230, "--seed", 3)
+    assert (code, err) == (0, "")
+    assert out == f"230 images, with digits and styles, written to {path}\n"
+    found = read(here / path)
+    assert np.bincount(found["digits"]).tolist() == [23] * 10
+    styles = torch.from_numpy(found["styles"].astype(np.float32))
+    drawn = draw(model, styles, torch.from_numpy(found["digits"].astype(np.int64)))
+    assert np.array_equal(drawn.numpy(), found["images"])
+    generate_digits("--export", "few.npz", "--count", 30, "--seed", 3)
+    assert np.array_equal(read_npz("few.npz")["images"], found["images"][:30])
+
+
+def test_a_set_of_one_digit(generate_digits):
+    _, out, _ = generate_digits("--export", "set.npz", "--count", 5, "--digit", 8)
+    assert out == "5 images of the digit 8, with digits and styles, written to set.npz\n"
+    assert read_npz("set.npz")["digits"].tolist() == [8] * 5
+
+
+MEASURED = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, "-m", "stylespace", "generate", *sys.argv[1:]], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def peak_memory(directory, *flags):
+    """The command's largest resident size in bytes, as its parent is told; that one is small."""
+    command = [sys.executable, "-c", MEASURED, *map(str, flags)]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize("name", ["set.npz", "set"])
+def test_a_large_export_takes_no_more_memory_than_a_small_one(tmp_path, name):
+    save_session(tmp_path / SESSION, decoder_widths=(16,))
+    few = peak_memory(tmp_path, "--export", name, "--count", 2000)
+    many = peak_memory(tmp_path, "--export", name, "--count", 120_000)
+    files = [tmp_path / name, *(tmp_path / "set").glob("*")]
+    assert sum(file.stat().st_size for file in files) > 94e6
+    assert many - few < 45e6  # what an allocator keeps in hand is about 30e6, whatever the count
+
+
+@pytest.mark.parametrize("name", ["set.npz", "set"])
+def test_a_stopped_export_leaves_nothing_behind(tmp_path, name):
+    save_session(tmp_path / SESSION, decoder_widths=(16,))
+    command = [sys.executable, "-m", "stylespace", "generate", "--count", "4000000"]
+    with subprocess.Popen(
+        [*command, "--export", name], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not left_behind(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == "stylespace generate: interrupted\n"
+    assert process.returncode == 130
+    assert left_behind(tmp_path) == []
+
+
+def two_megabytes():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**20, 2 * 2**20))
+
+
+@pytest.mark.parametrize("flags", [("set.npz", 5000), ("set", 5000), ("new/deep/set", 5000)])
+def test_a_write_that_fails_midway_is_one_line_and_leaves_nothing(here, stylespace, flags):
+    path, count = flags
+    done = stylespace("generate", "--export", path, "--count", count, preexec_fn=two_megabytes)
+    assert done.returncode == 1
+    assert done.stderr == f"stylespace generate: cannot write {path}: File too large\n"
+    assert left_behind(here) == []
+
+
+REFUSED = {
+    "short style": (["--style", "1,2,3"], "has 3 numbers; this model's styles have 4"),
+    "no number": (["--style", "1,2,3,nan"], "not finite"),
+    "words": (["--style", "1,2,x,4"], "is not numbers with commas between them"),
+    "empty style": (["--style", ""], "is not numbers with commas"),
+    "letters": (["--text", "20a6"], "'a' cannot be written; this model writes 0123456789"),
+    "newline": (["--text", "20\n6"], "cannot be written"),
+    "no text": (["--text", ""], "there is no text to write"),
+    "long text": (["--text", "7" * 121], "a sheet of 8 rows and 121 columns is too large"),
+    "no rows": (["--count", "0"], "--count must be at least 1"),
+    "minus one": (["--count", "-1"], "--count must be at least 1"),
+    "too many rows": (["--count", "501"], "a sheet of 501 rows and 10 columns is too large"),
+    "endless rows": (["--count", "9" * 400], "--count must be at most"),
+    "seed": (["--seed", "-1"], "--seed must be between 0 and 2147483647"),
+    "large seed": (["--seed", str(2**31)], "--seed must be between"),
+    "gif": (["--output", "a.gif"], "a.gif must end in one of .png, .jpg, .jpeg, .webp"),
+    "no ending": (["--output", "a"], "a must end in one of"),
+    "tall webp": (["--output", "a.webp", "--count", "200"], "a.webp cannot hold"),
+    "through a file": (["--output", "file/a.png"], "cannot write file/a.png"),
+    "onto a directory": (["--output", "d.png"], "cannot write d.png: it is a directory"),
+    "nowhere": (["--output", "/dev/null/a.png"], "cannot write /dev/null/a.png"),
+    "export nothing": (["--export", "a.npz", "--count", "0"], "--count must be at least 1"),
+    "export how many": (["--export", "a.npz"], "how many images should --export write?"),
+    "export for ever": (
+        ["--export", "a.npz", "--count", str(10**12)],
+        "would take 808000.0 GB, and there is room",
+    ),
+    "export IDX for ever": (["--export", "a", "--count", str(10**12)], "GB, and there is room"),
+    "export beyond": (["--export", "a.npz", "--count", "9" * 400], "--count must be at most"),
+    "export onto a file": (["--export", "file", "--count", "9"], "cannot write file: File exists"),
+    "export through it": (["--export", "file/a.npz", "--count", "9"], "cannot write file/a.npz"),
+    "export a style": (
+        ["--export", "a.npz", "--count", "9", "--style", "1,2,3,4"],
+        "--export and --style do not go together",
+    ),
+    "export a sheet": (
+        ["--export", "a.npz", "--count", "9", "--output", "a.png"],
+        "--export and --output do not go together",
+    ),
+    "blank": (["--like", "blank.png", "--digit", "7"], "blank.png is blank: there is no ink"),
+    "black": (["--like", "black.png", "--digit", "7"], "black.png is blank: there is no ink"),
+    "no picture": (["--like", "file", "--digit", "7"], "cannot read file: not a picture"),
+    "missing": (["--like", "none.png", "--digit", "7"], "there is no file none.png"),
+    "directory": (["--like", "d.png", "--digit", "7"], "cannot read d.png: Is a directory"),
+    "which digit": (["--like", "blank.png"], "which digit does blank.png show?"),
+    "no such digit": (["--like", "blank.png", "--digit", "10"], "--digit must be between 0 and 9"),
+    "digit of what": (["--digit", "3"], "--digit goes with --like, --traverse or --export"),
+    "two styles": (
+        ["--style", "1,2,3,4", "--like", "blank.png", "--digit", "1"],
+        "--style and --like both give the style",
+    ),
+    "style and count": (["--style", "1,2,3,4", "--count", "2"], "--style and --count do not go"),
+    "traverse two": (
+        ["--traverse", "--style", "1,2,3,4", "--style", "1,2,3,4"],
+        "--traverse starts from one style",
+    ),
+    "no session": (["--ckpt-dir", "none.ckpt"], "none.ckpt is no session"),
+    "other size": (["--feature-size", "5"], "mnist5.ckpt is no session"),
+    "wrong size": (
+        ["--feature-size", "5", "--ckpt-dir", SESSION],
+        "holds a model of style size 4, not 5",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refusal_is_one_line_with_exit_code_1_and_leaves_nothing_behind(
+    generate_digits, here, case, recwarn
+):
+    flags, says = REFUSED[case]
+    (here / "file").write_text("no picture")
+    (here / "d.png").mkdir()
+    Image.new("L", (80, 60), 255).save("blank.png")
+    Image.new("L", (80, 60), 0).save("black.png")
+    before = left_behind(here)
+    code, out, err = generate_digits(*flags)
+    assert code == 1
+    assert out == ""
+    assert err.startswith("generate-digits: ")
+    assert says in err
+    assert err.count("\n") == 1
+    assert left_behind(here) == before
+    assert len(recwarn) == 0
+
+
+def test_a_refusal_ends_the_command_itself_with_1(here, stylespace):
+    done = stylespace("generate", "--style", "1,2,3")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        "stylespace generate: the style '1,2,3' has 3 numbers; this model's styles have 4\n"
+    )
+    assert left_behind(here) == []
+
+
+def test_a_refused_sheet_leaves_the_one_that_was_there(generate_digits):
+    generate_digits()
+    before = Path("digits.png").read_bytes()
+    generate_digits("--style", "1")
+    generate_digits("--like", "none.png", "--digit", "7")
+    assert Path("digits.png").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"style_size": 300}, "10 digits in 8 styles"),
+        ({"classes": 3, "style_size": 1}, "3 digits in 8 styles"),
+        ({"data": "fashion-mnist"}, "10 digits in 8 styles"),
+    ],
+)
+def test_models_of_other_sizes_and_sets(tmp_path, monkeypatch, capsys, config, says):
+    monkeypatch.chdir(tmp_path)
+    save_session(tmp_path / "s.ckpt", decoder_widths=(16,), **config)
+    assert generate.main(["--ckpt-dir", "s.ckpt"]) == 0
+    assert generate.main(["--ckpt-dir", "s.ckpt", "--traverse"]) == 0
+    assert capsys.readouterr().out.startswith(says)
+
+
+def test_help_answers_without_loading_the_model():
+    code = "import sys; from stylespace.cli.generate import main\ntry: main(['--help'])\n"
+    code += "except SystemExit: sys.exit('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    for flag in ("--count", "--seed", "--output", "--style", "--like", "--text", "--export"):
+        assert flag in done.stdout

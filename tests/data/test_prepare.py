@@ -1,0 +1,345 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from stylespace.data.prepare import prepare, prepare_file, read_picture
+from stylespace.errors import DataError
+
+Resampling = Image.Resampling
+SOME = range(0, 400, 23)
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    """Some of MNIST's test images, uint8 `[n, 28, 28]`."""
+    return mnist[1].images[list(SOME)]
+
+
+def drawing(image, scale, how=Resampling.NEAREST):
+    """Dark ink on white, enlarged."""
+    return Image.fromarray(255 - image.numpy()).resize((28 * scale, 28 * scale), how)
+
+
+def photograph(image, seed, *, light_ink=False, size=(450, 360), noise=0.01):
+    """A digit somewhere on a sheet of coloured paper under light from one side."""
+    random = np.random.default_rng(seed)
+    (width, height), scale = size, 10 + seed % 3
+    ink = np.zeros((height, width))
+    enlarged = Image.fromarray(image.numpy()).resize((28 * scale,) * 2, Resampling.BICUBIC)
+    top, left = random.integers(0, height - 28 * scale), random.integers(0, width - 28 * scale)
+    ink[top : top + 28 * scale, left : left + 28 * scale] = np.asarray(enlarged) / 255
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    slope = random.uniform(-0.2, 0.2, 2)
+    light = 0.7 + slope[0] * x + slope[1] * y
+    shown = light * (0.25 + 0.7 * ink if light_ink else 1 - 0.7 * ink)
+    shown = shown + noise * random.standard_normal(shown.shape)
+    tint = np.array([[1, 0.93, 0.85], [0.88, 0.95, 1]][seed % 2])
+    return Image.fromarray((255 * shown[..., None] * tint).clip(0, 255).astype(np.uint8))
+
+
+def centre(image):
+    ink, place = image.float(), torch.arange(28.0)
+    return torch.stack([ink.sum(dim=1) @ place, ink.sum(dim=0) @ place]) / ink.sum()
+
+
+def difference(one, other):
+    """Mean absolute difference, in shares of full ink."""
+    return ((one.float() - other.float()).abs().mean() / 255).item()
+
+
+def moved(image):
+    """An image and those a pixel beside it: rounding may put a centre on either side."""
+    return [image.roll((y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+
+
+def nearest(image, others):
+    """Which of the others is most alike, moved by a pixel at most."""
+    apart = [(others.float() - one).abs().mean(dim=(1, 2)) for one in moved(image)]
+    return int(torch.stack(apart).amin(dim=0).argmin())
+
+
+@pytest.mark.parametrize("scale", [1, 2, 5, 12, 18])
+def test_mnists_own_images_come_back_from_drawings_of_any_size(digits, scale):
+    for image in digits:
+        found = prepare(drawing(image, scale))
+        assert difference(found, image) < 0.006
+        assert (centre(found) - centre(image)).abs().max() < 0.05
+
+
+@pytest.mark.parametrize("scale", [25, 40, 73])
+def test_a_drawing_larger_than_is_worked_on_comes_back_nearly_as_well(digits, scale):
+    for image in digits:
+        found = prepare(drawing(image, scale))
+        assert min(difference(one, image) for one in moved(found)) < 0.02
+        assert (centre(found) - 14).abs().max() <= 0.51
+
+
+@pytest.mark.parametrize("how", [Resampling.BILINEAR, Resampling.BICUBIC, Resampling.LANCZOS])
+def test_soft_edges_change_little(digits, how):
+    for index, image in enumerate(digits):
+        found = prepare(drawing(image, 9, how))
+        assert difference(found, image) < 0.1
+        assert (centre(found) - centre(image)).abs().max() < 1
+        assert nearest(found, digits) == index
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "1", "P", "CMYK", "YCbCr", "HSV", "LA", "RGBA"])
+def test_light_on_dark_is_the_same_digit_in_every_mode(digits, mode):
+    for image in digits[:4]:
+        solid = image.gt(127).to(torch.uint8) * 255
+        dark = drawing(solid, 6)
+        light = Image.eval(dark, lambda value: 255 - value)
+        expected = prepare(dark)
+        assert difference(prepare(dark.convert(mode)), expected) < 0.003
+        assert difference(prepare(light.convert(mode)), expected) < 0.003
+
+
+def test_a_picture_in_lab_colours(digits):
+    dark = drawing(digits[0], 6)
+    plain = Image.new("L", dark.size, 128)
+    assert torch.equal(prepare(Image.merge("LAB", [dark, plain, plain])), prepare(dark))
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"), [("navy", "ivory"), ("yellow", "black"), ("red", "white")]
+)
+def test_coloured_ink_is_ink(digits, ink, paper):
+    mask = Image.eval(drawing(digits[1], 6), lambda value: 255 - value)
+    picture = Image.new("RGB", mask.size, paper)
+    picture.paste(ink, mask=mask)
+    assert difference(prepare(picture), digits[1]) < 0.01
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (150, 0), (0, 170), (97, 61)])
+def test_where_the_digit_lies_does_not_matter(digits, left, top):
+    for image in digits[:6]:
+        digit = drawing(image, 6)
+        sheet = Image.new("L", (digit.width + 150, digit.height + 170), 255)
+        sheet.paste(digit, (left, top))
+        assert torch.equal(prepare(sheet), prepare(digit))
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.03])
+def test_a_photograph_under_uneven_light_comes_back_as_the_digit(digits, light_ink, noise):
+    for index, image in enumerate(digits[:8]):
+        found = prepare(photograph(image, index, light_ink=light_ink, noise=noise))
+        assert difference(found, image) < 0.12
+        assert (centre(found) - centre(image)).abs().max() < 1.1
+        assert nearest(found, digits) == index
+
+
+def ring(width, side=300, ink=0, paper=255):
+    picture = Image.new("L", (side, side), paper)
+    box = [side // 5, side // 10, side * 4 // 5, side * 9 // 10]
+    ImageDraw.Draw(picture).ellipse(box, None, ink, width)
+    return picture
+
+
+def test_the_digit_fills_twenty_pixels_around_the_middle():
+    for width in (4, 20, 40):
+        found = prepare(ring(width))
+        rows, columns = (np.flatnonzero((found > 0).any(dim=axis)) for axis in (1, 0))
+        assert len(rows) == rows[-1] - rows[0] + 1 == 20
+        assert columns[-1] - columns[0] + 1 == 15
+        assert (centre(found) - 14).abs().max() <= 0.5
+
+
+def test_a_thin_pen_is_widened_and_a_thick_one_is_not():
+    ink = {width: (prepare(ring(width)) > 127).sum().item() for width in (1, 2, 6, 24, 48)}
+    assert ink[1] > 60  # one pixel of 240 would be a grey shade
+    assert abs(ink[1] - ink[2]) < 0.35 * ink[1]
+    assert ink[1] < 1.4 * ink[24]
+    assert ink[24] < ink[48]
+
+
+@pytest.mark.parametrize("where", [(3, 3), (290, 150), (150, 295)])
+def test_specks_are_removed(where):
+    clean = ring(20)
+    dirty = clean.copy()
+    x, y = where
+    dirty.paste(0, (x, y, x + 4, y + 4))
+    assert torch.equal(prepare(dirty), prepare(clean))
+
+
+def test_separate_strokes_of_one_digit_stay():
+    five = Image.new("L", (200, 240), 255)
+    five.paste(0, (90, 60, 110, 220))
+    without = prepare(five)
+    five.paste(0, (60, 10, 150, 30))  # its bar does not touch it
+    assert (prepare(five)[:8] > 127).sum() > (without[:8] > 127).sum()
+
+
+@pytest.mark.parametrize("ink", ["black", "white", "crimson"])
+def test_what_is_transparent_is_paper(digits, ink):
+    alpha = Image.eval(drawing(digits[2], 6), lambda value: 255 - value)
+    for below in ("black", "white"):  # what transparent pixels hide does not count
+        picture = Image.new("RGBA", alpha.size, below)
+        picture.paste(ink, mask=alpha.point(lambda value: 255 * (value > 0)))
+        picture.putalpha(alpha)
+        assert difference(prepare(picture), digits[2]) < 0.01
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize(("low", "high"), [(0, 65535), (1000, 5000), (0, 255)])
+def test_sixteen_bits_whatever_range_they_use(digits, tmp_path, low, high, invert):
+    share = digits[3].numpy() / 255
+    values = low + (high - low) * (share if invert else 1 - share)
+    picture = Image.fromarray(np.rint(values).astype(np.uint16).repeat(6, 0).repeat(6, 1))
+    picture.save(tmp_path / "scan.png")
+    assert difference(prepare_file(tmp_path / "scan.png"), digits[3]) < 0.01
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_none_in_a_float_picture(odd):
+    values = np.asarray(ring(20), dtype=np.float32)
+    expected = prepare(Image.fromarray(values))
+    values[:3] = odd if odd != -np.inf else 255
+    assert difference(prepare(Image.fromarray(values)), expected) < 0.2
+    with pytest.raises(DataError, match="blank"):
+        prepare(Image.fromarray(np.full((40, 40), odd, np.float32)))
+
+
+TURNS = {3: 180, 6: 90, 8: 270}
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+def test_a_picture_is_turned_as_its_camera_was_held(digits, tmp_path, orientation):
+    upright = drawing(digits[4], 6)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright.rotate(TURNS[orientation], expand=True).save(tmp_path / "a.png", exif=exif)
+    assert torch.equal(prepare_file(tmp_path / "a.png"), prepare(upright))
+
+
+@pytest.mark.parametrize(
+    "name", ["a.png", "a.gif", "a.bmp", "a.tif", "a.webp", "a.jpg", "no-ending"]
+)
+def test_every_format_that_people_have(digits, tmp_path, name):
+    kind = {"jpg": "JPEG", "tif": "TIFF", "no-ending": "PNG"}.get(name.split(".")[-1])
+    drawing(digits[5], 6).save(tmp_path / name, kind)
+    found = prepare_file(tmp_path / name)
+    assert min(difference(one, digits[5]) for one in moved(found)) < 0.03
+
+
+def test_a_large_photograph_is_read():
+    large, small = prepare(ring(200, side=3000)), prepare(ring(20))
+    assert min(difference(one, small) for one in moved(large)) < 0.02
+
+
+def read_or_refused(read, given):
+    """Whether there is an image or one line, and nothing else."""
+    try:
+        return read(given).shape == (28, 28)
+    except DataError as error:
+        return str(error).count("\n") == 0
+
+
+def png(width, height):
+    """The head of a picture that would have so many pixels."""
+
+    def chunk(kind, content):
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    header = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("size", [(20_000, 20_000), (2**31 - 1, 2**31 - 1), (15_000, 13_000)])
+def test_a_picture_with_too_many_pixels_is_refused_unread(tmp_path, size):
+    (tmp_path / "huge.png").write_bytes(png(*size))
+    with pytest.raises(DataError, match=r"huge\.png has too many pixels; make it smaller first"):
+        read_picture(tmp_path / "huge.png")
+
+
+def test_a_file_with_too_many_bytes_is_refused_unread(tmp_path):
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.truncate(2**31)
+    with pytest.raises(DataError, match=r"huge\.png is larger than 50 MiB; make it smaller first"):
+        read_picture(tmp_path / "huge.png")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no picture", b"%PDF-1.7\n", png(30, 30), png(30, 30)[:40], b"GIF89a" + bytes(20)],
+)
+def test_what_is_no_whole_picture_is_refused(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(DataError, match=r"cannot read .*a\.png: not a picture, or a damaged one$"):
+        prepare_file(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "PPM", "ICO"])
+def test_damage_anywhere_is_refused_or_read_over_without_a_word(tmp_path, kind, recwarn):
+    path = tmp_path / "picture"
+    ring(8, side=64).save(path, kind)
+    whole, random = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(40):
+        content = bytearray(whole)
+        for place in random.integers(min(len(content), 300), size=3):
+            content[place] = random.integers(256)
+        path.write_bytes(content[: random.integers(1, 2 * len(content))])
+        assert read_or_refused(prepare_file, path)
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_a_missing_file_and_a_directory_are_told_apart(tmp_path):
+    with pytest.raises(DataError, match=r"there is no file .*a\.png"):
+        prepare_file(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
+        prepare_file(tmp_path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (1, 500), (200, 200)])
+@pytest.mark.parametrize("shade", [0, 90, 255])
+@pytest.mark.parametrize("mode", ["L", "RGBA", "F"])
+def test_a_blank_picture_is_refused_whatever_its_shade(size, shade, mode, recwarn):
+    with pytest.raises(DataError, match=r"^photo is blank: there is no ink on it$"):
+        prepare(Image.new("L", size, shade).convert(mode), "photo")
+    assert len(recwarn) == 0
+
+
+def test_a_picture_of_light_and_shade_alone_is_refused():
+    ramp = Image.linear_gradient("L").resize((300, 200))
+    with pytest.raises(DataError, match=r"blank|noisy"):
+        prepare(Image.eval(ramp, lambda value: 128 + value // 3))
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+@pytest.mark.parametrize("noise", [0.003, 0.01, 0.03, 0.05, 0.08, 0.12])
+def test_the_grain_of_a_blank_photograph_is_no_ink(noise, light_ink):
+    for seed in range(3):
+        blank = torch.zeros(28, 28, dtype=torch.uint8)
+        with pytest.raises(DataError, match=r"is blank|is too noisy"):
+            prepare(photograph(blank, seed, light_ink=light_ink, noise=noise))
+
+
+def test_a_lone_speck_is_refused():
+    picture = Image.new("L", (300, 300), 255)
+    picture.paste(0, (150, 150, 153, 153))
+    with pytest.raises(DataError, match="shows a speck, but no digit"):
+        prepare(picture)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "P", "I", "F", "CMYK", "LAB"])
+@pytest.mark.parametrize("size", [(1, 2), (2, 1), (5, 3), (9, 700)])
+def test_tiny_and_narrow_pictures_are_read_or_refused(mode, size):
+    random = np.random.default_rng(1)
+    bands = len(Image.new(mode, (1, 1)).getbands())
+    grey = [
+        Image.fromarray(random.integers(256, size=size[::-1]).astype(np.uint8))
+        for _ in range(bands)
+    ]
+    picture = grey[0].convert(mode) if bands == 1 else Image.merge(mode, grey)
+    assert read_or_refused(prepare, picture)
