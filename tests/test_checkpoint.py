@@ -68,7 +68,7 @@ def test_a_save_cut_short_anywhere_leaves_a_whole_session(session, monkeypatch, 
         checkpoint.save(session, other, state(8))
     monkeypatch.undo()
     trainer, model = checkpoint.read_trainer(session), checkpoint.load(session)
-    is_new = torch.equal(model.decoder.layers[0].weight, other.decoder.layers[0].weight)
+    is_new = torch.equal(model.decoder.layers.dense[0].weight, other.decoder.layers[0].weight)
     assert trainer.step == (8 if is_new else 7)
     assert trainer.tensors["sums"][1] == trainer.step
     checkpoint.save(session, other, state(9))
@@ -110,7 +110,7 @@ def test_a_missing_file_is_named(session, name):
 def test_weights_that_are_not_finite_are_refused(session):
     model = checkpoint.load(session)
     with torch.no_grad():
-        model.encoder.layers[0].weight[0, 0] = float("nan")
+        model.encoder.layers.dense[0].weight[0, 0] = float("nan")
     checkpoint.save(session, model, state(8))
     with pytest.raises(SessionError, match="not finite"):
         checkpoint.load(session)

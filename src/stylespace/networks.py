@@ -9,49 +9,110 @@ from torch import Tensor, nn
 
 from stylespace.config import ModelConfig
 
-__all__ = ["IMAGE_SIDE", "Decoder", "Discriminator", "Encoder", "StyleAutoencoder"]
+__all__ = ["IMAGE_SIDE", "Calibration", "Decoder", "Discriminator", "Encoder", "StyleAutoencoder"]
 
 IMAGE_SIDE = 28
 PIXELS = IMAGE_SIDE * IMAGE_SIDE
-Activation = nn.SiLU
+TOLD_SPREAD = 0.2  # of the first gains and biases
 
 
-def mlp(widths: list[int]) -> nn.Sequential:
-    """Dense layers with an activation between them, none after the last."""
-    layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(widths):
-        layers += [nn.Linear(fan_in, fan_out), Activation()]
-    return nn.Sequential(*layers[:-1])
+class ConditionedLayers(nn.Module):
+    """Dense layers of which each hidden one is told the digit.
+
+    The digit sets a gain and a bias of every hidden unit (FiLM, Perez et al. 2018): all digits
+    share the weights, and each bends them to its own shapes.
+
+    Args:
+        widths: of input, hidden layers and output.
+        classes: number of digits.
+    """
+
+    def __init__(self, widths: list[int], classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.dense = nn.ModuleList(nn.Linear(*fans) for fans in pairwise(widths))
+        self.told = nn.ModuleList(
+            nn.Linear(classes, 2 * width, bias=False) for width in widths[1:-1]
+        )
+        for weight in self.told.parameters():
+            nn.init.normal_(weight, std=TOLD_SPREAD)
+
+    def forward(self, values: Tensor, digits: Tensor) -> Tensor:
+        """`[n, widths[0]]` and `[n]` int64 to `[n, widths[-1]]`."""
+        digit = nn.functional.one_hot(digits, self.classes).to(values.dtype)
+        for dense, told in zip(self.dense, self.told, strict=False):
+            gain, bias = told(digit).chunk(2, dim=1)
+            values = nn.functional.silu(torch.addcmul(bias, dense(values), 1 + gain))
+        last: Tensor = self.dense[-1](values)
+        return last
 
 
 class Encoder(nn.Module):
-    """An image and its digit to the style vector."""
+    """An image and its digit to a code."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.classes = config.classes
-        self.layers = mlp([PIXELS + config.classes, *config.encoder_widths, config.style_size])
+        widths = [PIXELS, *config.encoder_widths, config.style_size]
+        self.layers = ConditionedLayers(widths, config.classes)
 
     def forward(self, images: Tensor, digits: Tensor) -> Tensor:
         """`[n, 1, 28, 28]` in [0, 1] and `[n]` int64 to `[n, style_size]`."""
-        digit = nn.functional.one_hot(digits, self.classes).to(images.dtype)
-        style: Tensor = self.layers(torch.cat([images.flatten(1), digit], dim=1))
-        return style
+        code: Tensor = self.layers(images.flatten(1), digits)
+        return code
 
 
 class Decoder(nn.Module):
-    """A style vector and a digit to the image of that digit in that style."""
+    """A code and a digit to the image of that digit in that style."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.classes = config.classes
-        self.layers = mlp([config.style_size + config.classes, *config.decoder_widths, PIXELS])
+        widths = [config.style_size, *config.decoder_widths, PIXELS]
+        self.layers = ConditionedLayers(widths, config.classes)
 
-    def forward(self, style: Tensor, digits: Tensor) -> Tensor:
+    def forward(self, code: Tensor, digits: Tensor) -> Tensor:
         """`[n, style_size]` and `[n]` int64 to logits `[n, 1, 28, 28]` of the image."""
-        digit = nn.functional.one_hot(digits, self.classes).to(style.dtype)
-        logits: Tensor = self.layers(torch.cat([style, digit], dim=1))
+        logits: Tensor = self.layers(code, digits)
         return logits.view(-1, 1, IMAGE_SIDE, IMAGE_SIDE)
+
+
+class Calibration(nn.Module):
+    """The affine map, one a digit, between the networks' own codes and style vectors.
+
+    What the discriminator leaves of each digit's mean and covariance is taken out here, exactly:
+    the style vectors have mean 0 and covariance I, digit by digit. Reconstructions do not change.
+    Until it is set it changes nothing.
+
+    Attributes:
+        mean: `[classes, style_size]`, of the codes.
+        to_style: `[classes, style_size, style_size]`, applied to a code minus its mean.
+        to_code: the inverse of `to_style`.
+    """
+
+    mean: Tensor
+    to_style: Tensor
+    to_code: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        classes, size = config.classes, config.style_size
+        identity = torch.eye(size).repeat(classes, 1, 1)
+        self.register_buffer("mean", torch.zeros(classes, size))
+        self.register_buffer("to_style", identity)
+        self.register_buffer("to_code", identity.clone())
+
+    def style(self, code: Tensor, digits: Tensor) -> Tensor:
+        """Codes `[n, style_size]` to style vectors."""
+        return _of_each_digit(code - self.mean[digits], self.to_style, digits)
+
+    def code(self, style: Tensor, digits: Tensor) -> Tensor:
+        """Style vectors `[n, style_size]` to codes."""
+        return _of_each_digit(style, self.to_code, digits) + self.mean[digits]
+
+
+def _of_each_digit(vectors: Tensor, matrices: Tensor, digits: Tensor) -> Tensor:
+    """Each vector times its digit's matrix; a matrix gathered for each vector would be large."""
+    products = torch.einsum("ni,cij->ncj", vectors, matrices)
+    return products[torch.arange(len(digits), device=digits.device), digits]
 
 
 class StyleAutoencoder(nn.Module):
@@ -70,6 +131,7 @@ class StyleAutoencoder(nn.Module):
         self.config = config
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
+        self.calibration = Calibration(config)
 
     @property
     def style_size(self) -> int:
@@ -87,8 +149,7 @@ class StyleAutoencoder(nn.Module):
         Returns:
             `[n, style_size]` float32.
         """
-        style: Tensor = self.encoder(images, digits)
-        return style
+        return self.calibration.style(self.encoder(images, digits), digits)
 
     @torch.no_grad()
     def decode(self, style: Tensor, digits: Tensor) -> Tensor:
@@ -101,7 +162,7 @@ class StyleAutoencoder(nn.Module):
         Returns:
             `[n, 1, 28, 28]` float32 in [0, 1].
         """
-        return torch.sigmoid(self.decoder(style, digits))
+        return torch.sigmoid(self.decoder(self.calibration.code(style, digits), digits))
 
 
 class Discriminator(nn.Module):
@@ -113,11 +174,9 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: ModelConfig, widths: tuple[int, ...] = (256, 256)) -> None:
         super().__init__()
-        self.classes = config.classes
-        self.layers = mlp([config.style_size + config.classes, *widths, 1])
+        self.layers = ConditionedLayers([config.style_size, *widths, 1], config.classes)
 
     def forward(self, style: Tensor, digits: Tensor) -> Tensor:
         """`[n, style_size]` and `[n]` int64 to `[n]` logits: above 0 is prior, below 0 is code."""
-        digit = nn.functional.one_hot(digits, self.classes).to(style.dtype)
-        logits: Tensor = self.layers(torch.cat([style, digit], dim=1))
+        logits: Tensor = self.layers(style, digits)
         return logits.squeeze(1)

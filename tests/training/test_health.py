@@ -36,7 +36,7 @@ def test_figures_are_measured_on_the_codes():
     torch.manual_seed(0)
     model = StyleAutoencoder(ModelConfig(style_size=3)).eval()
     with torch.no_grad():
-        model.decoder.layers[0].weight[:, 1] = 0  # the decoder cannot see dimension 2
+        model.decoder.layers.dense[0].weight[:, 1] = 0  # the decoder cannot see dimension 2
     style = torch.randn(20_000, 3) * torch.tensor([1.0, 1.0, 2.0]) + torch.tensor([0.5, 0, 0])
     health = measure(model, style, torch.arange(20_000) % 10, (0.4, 0.8))
     assert health.mean == pytest.approx(0.5, abs=0.05)

@@ -9,14 +9,34 @@ from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError
 from stylespace.noise import generator
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "held_out"]
+
+HELD_OUT = 60  # one image in so many
+LEAST_HELD_OUT = 100  # fewer would tell nothing
+
+
+def held_out(count: int) -> Tensor:
+    """Which of `count` training images are never trained on: one in sixty, none of a small set.
+
+    They tell how codes of unseen images differ from those of seen ones. The choice is always the
+    same, so that no run after another has seen them.
+
+    Example:
+        >>> len(held_out(60_000)), len(held_out(5000))
+        (1000, 0)
+    """
+    chosen = count // HELD_OUT
+    if chosen < LEAST_HELD_OUT:
+        chosen = 0
+    return torch.randperm(count, generator=generator(0, "held out"))[:chosen]
 
 
 class Batches:
     """The training images in an order that is a function of (seed, step).
 
-    Each epoch is a new permutation; the images left over when the batch size does not divide
-    their number sit that epoch out.
+    Each epoch is a new permutation of all but the held-out images, whose places in it others
+    take a second time. The images left over when the batch size does not divide their number sit
+    that epoch out.
 
     Args:
         data: the images and their digits.
@@ -46,6 +66,10 @@ class Batches:
             raise DataError(
                 f"{len(data)} training images are fewer than one batch of {batch_size}"
             )
+        self._unseen = held_out(len(data))
+        seen = torch.ones(len(data), dtype=torch.bool)
+        seen[self._unseen] = False
+        self._seen = seen.nonzero()[:, 0]
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
@@ -53,6 +77,16 @@ class Batches:
         epoch, batch = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             random = generator(self.seed, "order", self.first_epoch + epoch)
-            self._epoch, self._order = epoch, torch.randperm(len(self.data), generator=random)
+            order = self._seen[torch.randperm(len(self._seen), generator=random)]
+            again = order[: len(self.data) - len(order)]
+            self._epoch, self._order = epoch, torch.cat([order, again])
         index = self._order[batch * self.batch_size : (batch + 1) * self.batch_size]
         return self.data.images[index], self.data.digits[index]
+
+    def seen(self) -> LabelledImages:
+        """A copy of the images that batches are made of."""
+        return self.data.subset(self._seen)
+
+    def unseen(self) -> LabelledImages:
+        """A copy of the held-out images."""
+        return self.data.subset(self._unseen)

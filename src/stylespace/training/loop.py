@@ -15,6 +15,7 @@ from stylespace.data.images import LabelledImages
 from stylespace.errors import SessionError, StylespaceError
 from stylespace.networks import IMAGE_SIDE
 from stylespace.training import health
+from stylespace.training.calibration import calibrate
 from stylespace.training.figures import TrainingFigures, ValidationFigures, history_line
 from stylespace.training.plan import Plan
 from stylespace.training.report import Report
@@ -76,6 +77,7 @@ def fit(
             run.step(step)
             if stop.asked is not None:
                 if run.saved_at != step + 1:
+                    run.calibrate()
                     run.save(step + 1)
                 return Ending(signal=stop.asked, finished=step + 1 == run.steps)
     return Ending(signal=None, finished=True)
@@ -126,6 +128,11 @@ class _Run:
         if batch == self.batches.per_epoch:
             self._end_epoch(self.plan.epochs_before + epoch + 1, step + 1)
 
+    def calibrate(self) -> None:
+        """Make the averaged model ready for use; a simple auto-encoder has no prior to match."""
+        if self.plan.config.objective == "aae":
+            calibrate(self.trainer.averaged, self.batches.seen(), self.batches.unseen())
+
     def save(self, step: int) -> None:
         """Write the session as it is after `step` steps."""
         state = TrainerState(
@@ -144,6 +151,7 @@ class _Run:
     def _end_epoch(self, epoch: int, step: int) -> None:
         figures = self.trainer.figures(self.batches.per_epoch)
         self.report.training(epoch, figures)
+        self.calibrate()
         validation = self._validate(figures)
         self.report.validation(epoch, validation)
         self._write_images(epoch)
@@ -157,7 +165,7 @@ class _Run:
         style = model.encode(images, digits)
         return ValidationFigures(
             mse=float((model.decode(style, digits) - images).square().mean()),
-            satisfaction=self.trainer.satisfaction(style, digits),
+            satisfaction=self.trainer.satisfaction(images, digits),
             health=health.measure(model, style, digits, figures.detection),
         )
 

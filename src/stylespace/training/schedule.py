@@ -10,11 +10,12 @@ WARM_UP = 0.05
 AVERAGED_SHARE = 0.02
 
 
-def learning_rate(progress: float) -> float:
-    """Share of the highest rate: a linear warm-up, then half a cosine down to zero.
+def learning_rate(progress: float, floor: float = 0.0) -> float:
+    """Share of the highest rate: a linear warm-up, then half a cosine down to a floor.
 
     Args:
         progress: share of the run's steps that are done, in [0, 1].
+        floor: where the cosine ends.
 
     Example:
         >>> [round(learning_rate(p), 2) for p in (0.0, 0.05, 0.5, 1.0)]
@@ -22,7 +23,8 @@ def learning_rate(progress: float) -> float:
     """
     if progress < WARM_UP:
         return progress / WARM_UP
-    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+    fall = 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+    return floor + (1 - floor) * fall
 
 
 def averaging_weight(step: int, every: int) -> float:

@@ -23,6 +23,7 @@ __all__ = ["AdversarialTrainer", "Trainer", "make_trainer"]
 AVERAGE_EVERY = 4  # steps between two updates of the averaged weights
 HAND_EVERY = 2  # steps between two looks at the same hand, each weighted as many times more
 PENALTY_EVERY = 4  # steps between two gradient penalties, likewise
+DISCRIMINATOR_FLOOR = 0.5  # its rate falls less than the encoder's, so that it keeps up at the end
 
 
 def make_trainer(model_config: ModelConfig, config: TrainConfig, steps: int) -> Trainer:
@@ -75,17 +76,20 @@ class Trainer:
             images: `[n, 28, 28]` uint8.
             digits: `[n]` int64.
         """
-        rate = self.config.lr * schedule.learning_rate((step + 1) / self.steps)
-        self._train(step, images.unsqueeze(1).float().div_(255), digits, rate)
+        self._train(step, images.unsqueeze(1).float().div_(255), digits)
         if (step + 1) % AVERAGE_EVERY == 0 or step + 1 == self.steps:
             weight = schedule.averaging_weight(step, AVERAGE_EVERY)
             self._average.lerp_(self.masters["model"].flat.detach(), weight)
 
-    def _train(self, step: int, images: Tensor, digits: Tensor, rate: float) -> None:  # noqa: ARG002
-        style = self._encode(images, digits)
-        error = objectives.reconstruction_loss(self._decode(style, digits), images)
-        self.masters["model"].descend(error, rate)
+    def _train(self, step: int, images: Tensor, digits: Tensor) -> None:
+        error = objectives.reconstruction_loss(
+            self._decode(self._encode(images, digits), digits), images
+        )
+        self.masters["model"].descend(error, self._rate(step))
         self.sums[0] += error.detach()
+
+    def _rate(self, step: int, floor: float = 0.0) -> float:
+        return self.config.lr * schedule.learning_rate((step + 1) / self.steps, floor)
 
     def _encode(self, images: Tensor, digits: Tensor) -> Tensor:
         style: Tensor = self.model.encoder(images.to(self.dtype), digits).float()
@@ -103,8 +107,8 @@ class Trainer:
         """
         return TrainingFigures(mse=float(self.sums[0]) / batches, detection=None)
 
-    def satisfaction(self, style: Tensor, digits: Tensor) -> float | None:  # noqa: ARG002
-        """Share of codes that the discriminator takes for the prior; none without one."""
+    def satisfaction(self, images: Tensor, digits: Tensor) -> float | None:  # noqa: ARG002
+        """Share of images whose codes pass for the prior; none without a discriminator."""
         return None
 
     def state(self) -> dict[str, Tensor]:
@@ -144,16 +148,15 @@ class AdversarialTrainer(Trainer):
         master = MasterWeights(self.discriminator, (0.5, 0.99), torch.float32)
         self.masters["discriminator"] = master
 
-    def _train(self, step: int, images: Tensor, digits: Tensor, rate: float) -> None:
+    def _train(self, step: int, images: Tensor, digits: Tensor) -> None:
         random = generator(self.config.seed, "step", step)
         kept = len(images) // 2
-        code = self._train_autoencoder(step, images, digits, rate, random)[:kept].detach()
+        code = self._train_autoencoder(step, images, digits, random)[:kept].detach()
         prior = torch.randn(code.shape, generator=random)
-        rate *= self.config.discriminator_rate
-        self._train_discriminator(step, prior, code, digits[:kept], rate)
+        self._train_discriminator(step, prior, code, digits[:kept])
 
     def _train_autoencoder(
-        self, step: int, images: Tensor, digits: Tensor, rate: float, random: torch.Generator
+        self, step: int, images: Tensor, digits: Tensor, random: torch.Generator
     ) -> Tensor:
         count, kept = len(images), len(images) // 2
         deformation = Deformation.draw(count - kept, self.config.deformation, random)
@@ -172,7 +175,7 @@ class AdversarialTrainer(Trainer):
         else:
             logits = self._decode(style, digits)
         error = objectives.reconstruction_loss(logits, images)
-        self.masters["model"].descend(loss + error, rate)
+        self.masters["model"].descend(loss + error, self._rate(step))
         self.sums[0] += error.detach()
         return style
 
@@ -187,9 +190,7 @@ class AdversarialTrainer(Trainer):
     def _draw_in_the_hand_of(self, images: Tensor, digits: Tensor, others: Tensor) -> Tensor:
         return self._decode(self._encode(images, digits), others).sigmoid_()
 
-    def _train_discriminator(
-        self, step: int, prior: Tensor, code: Tensor, digits: Tensor, rate: float
-    ) -> None:
+    def _train_discriminator(self, step: int, prior: Tensor, code: Tensor, digits: Tensor) -> None:
         style = torch.cat([prior, code]).requires_grad_()
         logits = self.discriminator(style, digits.repeat(2))
         on_prior, on_code = logits.chunk(2)
@@ -197,6 +198,7 @@ class AdversarialTrainer(Trainer):
         if step % PENALTY_EVERY == 0:
             weight = PENALTY_EVERY * self.config.gradient_penalty
             loss = loss + weight * objectives.gradient_penalty(logits, style)
+        rate = self.config.discriminator_rate * self._rate(step, DISCRIMINATOR_FLOOR)
         self.masters["discriminator"].descend(loss, rate)
         self.sums[1] += (on_prior > 0).float().mean()
         self.sums[2] += (on_code < 0).float().mean()
@@ -207,6 +209,7 @@ class AdversarialTrainer(Trainer):
         return TrainingFigures(mse=mse, detection=(prior, code))
 
     @torch.no_grad()
-    def satisfaction(self, style: Tensor, digits: Tensor) -> float | None:
-        """Share of codes that the discriminator takes for the prior."""
-        return float((self.discriminator(style, digits) > 0).float().mean())
+    def satisfaction(self, images: Tensor, digits: Tensor) -> float | None:
+        """Share of images whose codes the discriminator takes for the prior."""
+        code = self.averaged.encoder(images, digits)
+        return float((self.discriminator(code, digits) > 0).float().mean())
