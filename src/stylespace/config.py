@@ -75,7 +75,7 @@ class TrainConfig:
         seed: of the first weights, the order of the images and all noise.
         adversarial_weight: of the encoder's adversarial loss, beside the mean squared error.
         gradient_penalty: of the discriminator's squared gradient.
-        deformation: how strongly half of the images are deformed in adversarial training.
+        deformation: how strongly a part of the images is deformed in adversarial training.
         same_hand_weight: of the loss that keeps the same style vector the same hand.
         discriminator_rate: the discriminator's learning rate as a share of `lr`.
     """
@@ -88,7 +88,7 @@ class TrainConfig:
     adversarial_weight: float = 0.005
     gradient_penalty: float = 0.005
     discriminator_rate: float = 0.2
-    deformation: float = 0.5
+    deformation: float = 0.25
     same_hand_weight: float = 0.3
 
     def __post_init__(self) -> None:

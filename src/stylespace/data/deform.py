@@ -15,7 +15,7 @@ from torch import Tensor
 __all__ = ["Deformation"]
 
 # standard deviations at amount 1, in the units of the comments
-STRETCH = 0.1  # of the width, and of the height
+STRETCH = 0.15  # of the width, and of the height
 SLANT = 0.2  # horizontal shift a unit of height
 TURN = 0.07  # vertical shift a unit of width
 SHIFT = 0.03  # of half the picture's side

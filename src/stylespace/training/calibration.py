@@ -7,42 +7,69 @@ from torch import Tensor
 
 from stylespace.data.images import LabelledImages
 from stylespace.networks import StyleAutoencoder
+from stylespace.training.alignment import rotations, stroke_measures
 
-__all__ = ["calibrate"]
+__all__ = ["Calibrator"]
 
 LEAST_OF_A_DIGIT = 10  # images a style dimension, below which a digit's covariance is not known
 WIDEST = 4.0  # times that a direction is stretched or squeezed at most; what is dead stays dead
 ROWS = 5000
 
 
-@torch.no_grad()
-def calibrate(model: StyleAutoencoder, seen: LabelledImages, unseen: LabelledImages) -> None:
-    """Set a model's calibration.
+class Calibrator:
+    """Sets a model's calibration by the codes of its training images.
 
     Codes of images that the networks were trained on reach farther than those of others, by some
-    per cent. Which way a digit's codes lie is measured on the many seen images, how far they
-    reach on the unseen ones: those are what the model is for.
+    per cent. How a digit's codes lie is measured on the many seen images, how far they reach on
+    the unseen ones: those are what the model is for.
 
     Args:
-        model: in eval mode; its calibration is replaced.
-        seen: images that it was trained on.
-        unseen: images that it was not trained on, held out for this; may be none.
+        seen: images that models are trained on.
+        unseen: images that they are not trained on, held out for this; may be none.
     """
-    _reset(model)
-    calibration = model.calibration
-    codes = _styles(model, seen)
-    for digit in range(model.config.classes):
-        own = codes[seen.digits == digit].double()
-        if len(own) >= LEAST_OF_A_DIGIT * model.style_size:
-            spreads, directions = torch.linalg.eigh(torch.cov(own.T).view(own.shape[1], -1))
-            spreads = spreads.clamp(min=0).sqrt().clamp(1 / WIDEST, WIDEST)
-            calibration.mean[digit] = own.mean(dim=0)
-            calibration.to_style[digit] = (directions / spreads) @ directions.T
-            calibration.to_code[digit] = (directions * spreads) @ directions.T
-    if len(unseen):
-        reach = _styles(model, unseen).square().mean().sqrt().clamp(1 / WIDEST, WIDEST)
-        calibration.to_style /= reach
-        calibration.to_code *= reach
+
+    def __init__(self, seen: LabelledImages, unseen: LabelledImages) -> None:
+        self.seen, self.unseen = seen, unseen
+        blocks = torch.split(seen.images, ROWS)
+        self.measures = torch.cat([stroke_measures(block) for block in blocks])
+
+    @torch.no_grad()
+    def calibrate(self, model: StyleAutoencoder) -> None:
+        """Replace a model's calibration; the model must be in eval mode."""
+        _reset(model)
+        codes = _styles(model, self.seen)
+        loadings = torch.zeros(model.config.classes, self.measures.shape[1], model.style_size)
+        for digit in range(model.config.classes):
+            shown = self.seen.digits == digit
+            if int(shown.sum()) >= LEAST_OF_A_DIGIT * model.style_size:
+                styles = _whiten(model, digit, codes[shown])
+                loadings[digit] = _correlations(self.measures[shown], styles)
+        turns = rotations(loadings)
+        model.calibration.to_style.copy_(model.calibration.to_style @ turns)
+        model.calibration.to_code.copy_(turns.transpose(1, 2) @ model.calibration.to_code)
+        if len(self.unseen):
+            reach = _styles(model, self.unseen).square().mean().sqrt().clamp(1 / WIDEST, WIDEST)
+            model.calibration.to_style /= reach
+            model.calibration.to_code *= reach
+
+
+def _whiten(model: StyleAutoencoder, digit: int, codes: Tensor) -> Tensor:
+    """Set one digit's calibration and return the style vectors of its codes."""
+    own = codes.double()
+    covariance = torch.cov(own.T).view(model.style_size, -1)
+    variances, directions = torch.linalg.eigh(covariance)
+    spreads = variances.clamp(min=0).sqrt().clamp(1 / WIDEST, WIDEST)
+    model.calibration.mean[digit] = own.mean(dim=0)
+    model.calibration.to_style[digit] = (directions / spreads) @ directions.T
+    model.calibration.to_code[digit] = (directions * spreads) @ directions.T
+    return (codes - model.calibration.mean[digit]) @ model.calibration.to_style[digit]
+
+
+def _correlations(measures: Tensor, styles: Tensor) -> Tensor:
+    """`[n, measures]` and style vectors of spread 1 to `[measures, style_size]`."""
+    deviation, mean = torch.std_mean(measures, dim=0)
+    standard = (measures - mean) / deviation.clamp(min=1e-6)
+    return standard.T @ styles / len(styles)
 
 
 def _reset(model: StyleAutoencoder) -> None:

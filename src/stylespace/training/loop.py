@@ -15,7 +15,7 @@ from stylespace.data.images import LabelledImages
 from stylespace.errors import SessionError, StylespaceError
 from stylespace.networks import IMAGE_SIDE
 from stylespace.training import health
-from stylespace.training.calibration import calibrate
+from stylespace.training.calibration import Calibrator
 from stylespace.training.figures import TrainingFigures, ValidationFigures, history_line
 from stylespace.training.plan import Plan
 from stylespace.training.report import Report
@@ -98,6 +98,7 @@ class _Run:
         self.directory, self.plan, self.test = directory, plan, test
         self.report, self.image_dir = report, image_dir
         self.batches = Batches(train, plan.config.batch_size, plan.config.seed, plan.epochs_before)
+        self.calibrator = Calibrator(self.batches.seen(), self.batches.unseen())
         self.steps = total_steps(plan, train)
         self.trainer = make_trainer(plan.model_config, plan.config, self.steps)
         self.history: list[dict[str, Any]] = []
@@ -131,7 +132,7 @@ class _Run:
     def calibrate(self) -> None:
         """Make the averaged model ready for use; a simple auto-encoder has no prior to match."""
         if self.plan.config.objective == "aae":
-            calibrate(self.trainer.averaged, self.batches.seen(), self.batches.unseen())
+            self.calibrator.calibrate(self.trainer.averaged)
 
     def save(self, step: int) -> None:
         """Write the session as it is after `step` steps."""

@@ -23,6 +23,7 @@ __all__ = ["AdversarialTrainer", "Trainer", "make_trainer"]
 AVERAGE_EVERY = 4  # steps between two updates of the averaged weights
 HAND_EVERY = 2  # steps between two looks at the same hand, each weighted as many times more
 PENALTY_EVERY = 4  # steps between two gradient penalties, likewise
+DEFORMED = 0.25  # share of a batch
 DISCRIMINATOR_FLOOR = 0.5  # its rate falls less than the encoder's, so that it keeps up at the end
 
 
@@ -135,8 +136,8 @@ class Trainer:
 class AdversarialTrainer(Trainer):
     """Trains an adversarial auto-encoder: its codes also match the prior, digit by digit.
 
-    Half of each batch is deformed. Both halves are reconstructed; the discriminator sees the
-    codes of the half that is not, since those are the ones that should match the prior.
+    A part of each batch is deformed. All of it is reconstructed; the discriminator sees the codes
+    of the images that are left as they are, since those are the ones that should match the prior.
 
     Attributes:
         discriminator: float32; it is small.
@@ -150,7 +151,7 @@ class AdversarialTrainer(Trainer):
 
     def _train(self, step: int, images: Tensor, digits: Tensor) -> None:
         random = generator(self.config.seed, "step", step)
-        kept = len(images) // 2
+        kept = _kept(len(images))
         code = self._train_autoencoder(step, images, digits, random)[:kept].detach()
         prior = torch.randn(code.shape, generator=random)
         self._train_discriminator(step, prior, code, digits[:kept])
@@ -158,7 +159,7 @@ class AdversarialTrainer(Trainer):
     def _train_autoencoder(
         self, step: int, images: Tensor, digits: Tensor, random: torch.Generator
     ) -> Tensor:
-        count, kept = len(images), len(images) // 2
+        count, kept = len(images), _kept(len(images))
         deformation = Deformation.draw(count - kept, self.config.deformation, random)
         originals = images[kept:]
         images = torch.cat([images[:kept], deformation.apply(originals)])
@@ -213,3 +214,8 @@ class AdversarialTrainer(Trainer):
         """Share of images whose codes the discriminator takes for the prior."""
         code = self.averaged.encoder(images, digits)
         return float((self.discriminator(code, digits) > 0).float().mean())
+
+
+def _kept(count: int) -> int:
+    """How many images of a batch are left as they are, at least one of two."""
+    return count - max(1, int(DEFORMED * count))

@@ -1,0 +1,57 @@
+"""Try settings where they may be chosen: train on 50,000 images, measure on the last 10,000.
+
+The test set is not looked at.
+
+.venv/bin/python benchmarks/trial.py epochs=12 deformation=0 style_size=8
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any
+
+import stylespace
+from stylespace.config import ModelConfig, TrainConfig
+from stylespace.data.batches import Batches
+from stylespace.datasets import LabelledImages
+from stylespace.evaluation.card import evaluate
+from stylespace.evaluation.reader import cached_reader
+from stylespace.evaluation.text import card_text
+from stylespace.networks import StyleAutoencoder
+from stylespace.training.calibration import Calibrator
+from stylespace.training.steps import make_trainer
+
+HELD_OUT = 10_000
+
+
+def train(
+    data: LabelledImages, model_config: ModelConfig, config: TrainConfig
+) -> StyleAutoencoder:
+    batches = Batches(data, config.batch_size, config.seed)
+    trainer = make_trainer(model_config, config, steps=config.epochs * batches.per_epoch)
+    for step in range(trainer.steps):
+        trainer.step(step, *batches.at(step))
+    if config.objective == "aae":
+        Calibrator(batches.seen(), batches.unseen()).calibrate(trainer.averaged)
+    return trainer.averaged
+
+
+def settings(kind: type[Any], values: dict[str, str]) -> Any:  # noqa: ANN401
+    """The configuration with those of the `name=value` arguments that it has."""
+    known = {field.name: type(field.default) for field in dataclasses.fields(kind)}
+    return kind(**{name: known[name](value) for name, value in values.items() if name in known})
+
+
+def main() -> None:
+    values = dict(argument.split("=") for argument in sys.argv[1:])
+    whole, _ = stylespace.datasets.load("mnist")
+    shown, judged = whole.subset(slice(-HELD_OUT)), whole.subset(slice(-HELD_OUT, None))
+    model = train(shown, settings(ModelConfig, values), settings(TrainConfig, values))
+    reader = cached_reader(shown, lambda _: None, print)
+    report = evaluate(model, shown, judged, reader, name=" ".join(sys.argv[1:]) or "defaults")
+    print(card_text(report))
+
+
+if __name__ == "__main__":
+    main()
