@@ -15,6 +15,7 @@ from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.deform import Deformation
 from stylespace.datasets import LabelledImages
 from stylespace.networks import Discriminator, StyleAutoencoder
+from stylespace.training.steps import DEFORMED
 
 __all__ = ["train"]
 
@@ -34,7 +35,7 @@ def train(data: LabelledImages, model_config: ModelConfig, config: TrainConfig) 
                 logits = model.decoder(model.encoder(images, digits), digits)
                 descend(of_model, objectives.reconstruction_loss(logits, images))
             else:
-                kept = len(images) // 2
+                kept = len(images) - int(DEFORMED * len(images))
                 deformation = Deformation.draw(len(images) - kept, config.deformation, random)
                 shown = torch.cat([images[:kept], deformation.apply(images[kept:])])
                 style = model.encoder(shown, digits)

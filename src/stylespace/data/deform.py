@@ -1,7 +1,7 @@
 """Small deformations of handwriting: slant, stretch, turn, shift, thicker and thinner ink.
 
 They widen the training set, and they define what "the same hand" means: what slants or thickens
-one digit slants or thickens every other digit drawn in that hand (see `objectives.consistency`).
+one digit slants or thickens every other digit drawn in that hand.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Deformation:
 
         Args:
             count: how many.
-            amount: how strong; 0 changes nothing.
+            amount: how strong; 0 moves nothing, and only sharpens a little.
             random: where the numbers come from.
         """
         stretch_x, stretch_y, slant, turn, shift_x, shift_y, ink = (

@@ -14,7 +14,7 @@ from stylespace.noise import generator
 __all__ = ["RECIPE", "TwoSample", "two_sample", "two_sample_null"]
 
 RECIPE = Recipe()
-"""Chosen on made-up codes near the prior, docs/evaluation.md has the figures; then held fixed."""
+"""Held fixed, so that figures of different models compare."""
 
 PRIOR, CODE = 1, 0
 

@@ -10,7 +10,7 @@ from stylespace.evaluation.reader import Advance, ReaderRecipe, train_reader
 
 __all__ = ["RECIPE", "Usefulness", "usefulness"]
 
-RECIPE = ReaderRecipe(channels=16, epochs=3, augment=False)
+RECIPE = ReaderRecipe(channels=16, epochs=4, batch_size=100, lr=1e-3, augment=False)
 """Small, quick and held fixed: the two figures compare with each other, not with the reader's."""
 
 
