@@ -1,11 +1,13 @@
-"""A data set small enough to train on in a second: strokes of ten directions, as IDX files."""
+"""A data set small enough to train on in a second, and a model that needs no training."""
 
 import struct
 from pathlib import Path
 
 import torch
 
+from stylespace.config import ModelConfig
 from stylespace.data.images import LabelledImages
+from stylespace.networks import StyleAutoencoder
 
 
 def strokes(count: int, seed: int) -> LabelledImages:
@@ -30,3 +32,13 @@ def write_idx(directory: Path, train: LabelledImages, test: LabelledImages) -> P
         (directory / f"{name}-images-idx3-ubyte").write_bytes(images)
         (directory / f"{name}-labels-idx1-ubyte").write_bytes(labels)
     return directory
+
+
+def vivid_model(**config: object) -> StyleAutoencoder:
+    """An untrained model whose images use all greys and differ from style to style."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = StyleAutoencoder(ModelConfig(**config)).eval()
+    for weights in model.parameters():
+        weights.data.mul_(4)
+    return model

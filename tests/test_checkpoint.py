@@ -68,7 +68,9 @@ def test_a_save_cut_short_anywhere_leaves_a_whole_session(session, monkeypatch, 
         checkpoint.save(session, other, state(8))
     monkeypatch.undo()
     trainer, model = checkpoint.read_trainer(session), checkpoint.load(session)
-    is_new = torch.equal(model.decoder.layers.dense[0].weight, other.decoder.layers.dense[0].weight)
+    is_new = torch.equal(
+        model.decoder.layers.dense[0].weight, other.decoder.layers.dense[0].weight
+    )
     assert trainer.step == (8 if is_new else 7)
     assert trainer.tensors["sums"][1] == trainer.step
     checkpoint.save(session, other, state(9))

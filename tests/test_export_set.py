@@ -12,7 +12,7 @@ from stylespace.data.idx import FILES, IMAGES_HEADER, LABELS_HEADER, count_of, d
 from stylespace.errors import StylespaceError, UsageError
 from stylespace.export_set import SampleSet, is_npz, set_size, write_set
 from stylespace.generation import BLOCK, draw, random_styles
-from tests.test_generation import vivid_model
+from tests.small import vivid_model
 
 
 @pytest.fixture(scope="module")

@@ -15,17 +15,7 @@ from stylespace.generation import (
     text_digits,
     traverse,
 )
-from stylespace.networks import StyleAutoencoder
-
-
-def vivid_model(**config: object) -> StyleAutoencoder:
-    """An untrained model whose images use all greys and differ from style to style."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = StyleAutoencoder(ModelConfig(**config)).eval()
-    for weights in model.parameters():
-        weights.data.mul_(4)
-    return model
+from tests.small import vivid_model
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,8 @@ __all__ = [
 Objective = Literal["sae", "aae"]
 DEFAULT_EPOCHS: dict[Objective, int] = {"sae": 5, "aae": 24}
 
+WIDEST = 16_384  # units of a hidden layer
+
 Config = TypeVar("Config", bound="ModelConfig | TrainConfig")
 
 
@@ -59,8 +61,11 @@ class ModelConfig:
     def __post_init__(self) -> None:
         _require(1 <= self.style_size <= 512, "the style size must be between 1 and 512")
         _require(1 <= self.classes <= 1000, "the number of classes must be between 1 and 1000")
-        object.__setattr__(self, "encoder_widths", tuple(self.encoder_widths))
-        object.__setattr__(self, "decoder_widths", tuple(self.decoder_widths))
+        for name in ("encoder_widths", "decoder_widths"):
+            widths = tuple(getattr(self, name))
+            fit = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
+            _require(fit, f"{name} must be whole numbers from 1 to {WIDEST}")
+            object.__setattr__(self, name, widths)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +78,7 @@ class TrainConfig:
         batch_size: images a step.
         lr: the highest learning rate of the schedule.
         seed: of the first weights, the order of the images and all noise.
+        weight_decay: of the auto-encoder's weights, AdamW's.
         adversarial_weight: of the encoder's adversarial loss, beside the mean squared error.
         gradient_penalty: of the discriminator's squared gradient.
         deformation: how strongly a part of the images is deformed in adversarial training.
@@ -85,6 +91,7 @@ class TrainConfig:
     batch_size: int = 100
     lr: float = 0.005
     seed: int = 0
+    weight_decay: float = 0.05
     adversarial_weight: float = 0.005
     gradient_penalty: float = 0.005
     discriminator_rate: float = 0.2
@@ -97,6 +104,10 @@ class TrainConfig:
         _require(self.batch_size >= 2, "--batch-size must be at least 2")
         _require(0 < self.lr < math.inf, "--lr must be a positive number")
         _require(0 <= self.seed < 2**31, "--seed must be between 0 and 2147483647")
+        for field in dataclasses.fields(self):
+            if field.type == "float":
+                value = getattr(self, field.name)
+                _require(0 <= value < math.inf, f"{field.name} must be a number from 0")
 
 
 def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config:
@@ -116,10 +127,19 @@ def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config
         raise SessionError(
             f"{source}: unknown or missing settings ({odd}); written by another version?"
         )
+    for field in dataclasses.fields(kind):
+        _check_type(source, field.name, values[field.name], type(field.default))
     try:
         return kind(**values)
     except (TypeError, ValueError, UsageError) as error:
         raise SessionError(f"{source}: {error}") from None
+
+
+def _check_type(source: str, name: str, value: object, wanted: type) -> None:
+    """Refuse what JSON may hold and the setting may not; a whole number will do for a float."""
+    allowed = {float: (float, int), tuple: (list,)}.get(wanted, (wanted,))
+    if type(value) not in allowed:
+        raise SessionError(f"{source}: {name} cannot be {value!r}")
 
 
 def _require(condition: bool, message: str) -> None:

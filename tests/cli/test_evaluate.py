@@ -165,7 +165,7 @@ def test_a_session_in_a_read_only_directory_gets_its_report(stylespace, session,
     assert (session / "report.html").is_file()
 
 
-def test_a_full_disk_leaves_nothing_half_written(stylespace, session):
+def test_a_full_disk_leaves_nothing_half_written_and_the_card_is_told(stylespace, session):
     """There is room for `report.json`, but not for the page."""
     before = files(session)
     room = 40_000
@@ -175,6 +175,9 @@ def test_a_full_disk_leaves_nothing_half_written(stylespace, session):
 
     done = stylespace("evaluate", "s.ckpt", "--quick", preexec_fn=fill)
     assert done.returncode == 1
+    assert done.stdout.startswith("s.ckpt: quick report on 300 test images of ")
+    assert "\nUse\n" in done.stdout
+    assert "written to" not in done.stdout
     assert re.fullmatch(
         r"stylespace evaluate: cannot write s\.ckpt/report\.html: .+\n", done.stderr
     )

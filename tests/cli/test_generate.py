@@ -17,8 +17,8 @@ from stylespace.config import TrainConfig
 from stylespace.data.prepare import prepare_file
 from stylespace.generation import draw, draw_rows, random_styles
 from tests.data.test_prepare import centre, difference, drawing, nearest, photograph
+from tests.small import vivid_model
 from tests.test_export_set import read_idx, read_npz
-from tests.test_generation import vivid_model
 
 ROOT = Path(__file__).parents[2]
 SESSION = "mnist4.ckpt"
@@ -281,8 +281,12 @@ def test_a_large_export_takes_no_more_memory_than_a_small_one(tmp_path, name):
     assert many - few < 45e6  # what an allocator keeps in hand is about 30e6, whatever the count
 
 
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [(signal.SIGINT, "stylespace generate: interrupted\n"), (signal.SIGTERM, "")],
+)
 @pytest.mark.parametrize("name", ["set.npz", "set"])
-def test_a_stopped_export_leaves_nothing_behind(tmp_path, name):
+def test_a_stopped_export_leaves_nothing_behind(tmp_path, name, number, says):
     save_session(tmp_path / SESSION, decoder_widths=(16,))
     command = [sys.executable, "-m", "stylespace", "generate", "--count", "4000000"]
     with subprocess.Popen(
@@ -291,9 +295,9 @@ def test_a_stopped_export_leaves_nothing_behind(tmp_path, name):
         deadline = time.monotonic() + 60
         while not left_behind(tmp_path) and time.monotonic() < deadline:
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        assert process.stderr.read() == "stylespace generate: interrupted\n"
-    assert process.returncode == 130
+        process.send_signal(number)
+        assert process.stderr.read() == says
+    assert process.returncode == 128 + number
     assert left_behind(tmp_path) == []
 
 
@@ -330,6 +334,7 @@ REFUSED = {
     "tall webp": (["--output", "a.webp", "--count", "200"], "a.webp cannot hold"),
     "through a file": (["--output", "file/a.png"], "cannot write file/a.png"),
     "onto a directory": (["--output", "d.png"], "cannot write d.png: it is a directory"),
+    "line break": (["--output", "a\nb.gif"], "a b.gif must end in one of"),
     "nowhere": (["--output", "/dev/null/a.png"], "cannot write /dev/null/a.png"),
     "export nothing": (["--export", "a.npz", "--count", "0"], "--count must be at least 1"),
     "export how many": (["--export", "a.npz"], "how many images should --export write?"),

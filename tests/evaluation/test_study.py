@@ -211,7 +211,8 @@ def reported(monkeypatch, tmp_path, images):
 
     def report(quick):
         model = StyleAutoencoder(ModelConfig(style_size=2)).eval()
-        evaluate_session(tmp_path, model, *images, None, quick=quick, seed=7)
+        report = evaluate_session(tmp_path, model, *images, None, quick=quick, seed=7)
+        card.write_report(tmp_path, report)
         return tmp_path, model, *images
 
     return report

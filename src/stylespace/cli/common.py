@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from stylespace.config import ModelConfig, session_name
 from stylespace.errors import SessionError, StylespaceError
@@ -79,12 +83,19 @@ def run_command(
     run: Callable[[argparse.Namespace], int | None],
     argv: Sequence[str] | None,
 ) -> int:
-    """Parse, run, and turn what a user can cause into one line and an exit code."""
+    """Parse, run, and turn what a user can cause into one line and an exit code.
+
+    Raises:
+        SystemExit: the flags cannot be parsed, or SIGTERM came; whatever was half written is
+            removed.
+    """
     args = parser.parse_args(argv)
     try:
-        return run(args) or 0
+        with _unwound_by_sigterm():
+            return run(args) or 0
     except StylespaceError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        # a name in it may have a line break
+        print(f"{parser.prog}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
@@ -92,3 +103,23 @@ def run_command(
     except BrokenPipeError:  # the reader of our lines has gone: nothing is left to tell
         sys.stderr.close()
         return 1
+
+
+@contextmanager
+def _unwound_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the command from inside, as Ctrl-C does, so that it can tidy up."""
+    # only the main thread can set signals; whoever calls us and handles this one, or ignores it,
+    # knows why
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _exit(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)

@@ -135,7 +135,10 @@ def _run_session(args: argparse.Namespace) -> int:
             seed=args.seed,
             progress=progress,
         )
-    print(card_text(report, shutil.get_terminal_size().columns))
+    try:  # first of all: on a full disk, the card is what minutes of work leave
+        print(card_text(report, shutil.get_terminal_size().columns))
+    finally:
+        card.write_report(directory, report)
     print(f"\nwritten to {directory / 'report.html'} and report.json")
     return 0
 

@@ -31,10 +31,12 @@ def evaluate_session(
     seed: int = 0,
     progress: Callable[[str, float], None] = lambda _name, _share: None,
 ) -> Report:
-    """Evaluate a session's model and write the report, with what it was made from, beside it.
+    """Evaluate a session's model; the report also says what it was made from.
+
+    It is not written: that is for `card.write_report`.
 
     Args:
-        directory: the session.
+        directory: the session, for its name.
         model: as `checkpoint.load` gave it.
         train: the images that it was trained on.
         test: the images that it is judged on.
@@ -45,7 +47,7 @@ def evaluate_session(
 
     Raises:
         DataError: the images do not fit the model, or are too few to say anything.
-        StylespaceError: the report cannot be written, or the extra `evaluate` is not installed.
+        StylespaceError: the extra `evaluate` is not installed.
     """
     report = card.evaluate(
         model,
@@ -58,9 +60,7 @@ def evaluate_session(
         progress=progress,
     )
     facts = {**report.facts, **_origin(model, train, test)}
-    report = dataclasses.replace(report, facts=facts)
-    card.write_report(directory, report)
-    return report
+    return dataclasses.replace(report, facts=facts)
 
 
 def stored_report(

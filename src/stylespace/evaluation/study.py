@@ -180,6 +180,7 @@ def evaluate_sessions(
                 found = evaluate_session(
                     *given, reader, quick=study.quick, seed=study.seed, progress=progress
                 )
+            card.write_report(session.directory, found)
             report = found.as_json()
         results.append(Result(session=session, report=report))
     return results

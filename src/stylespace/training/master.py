@@ -24,18 +24,25 @@ def flatten(network: nn.Module, dtype: torch.dtype) -> Tensor:
 
 
 class MasterWeights:
-    """Float32 weights of a network and their optimizer, Adam (Kingma & Ba 2015).
+    """Float32 weights of a network and their optimizer, AdamW (Loshchilov & Hutter 2019).
 
     Args:
         network: in float32; from now on it computes in `dtype`.
-        betas: Adam's.
+        betas: the optimizer's.
         dtype: of the network's own copy of the weights.
+        decay: the optimizer's weight decay; 0 makes it Adam.
 
     Attributes:
         flat: `[n]` float32, all the network's weights in the order of its parameters.
     """
 
-    def __init__(self, network: nn.Module, betas: tuple[float, float], dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        betas: tuple[float, float],
+        dtype: torch.dtype,
+        decay: float = 0.0,
+    ) -> None:
         self.network = network
         self.flat = nn.Parameter(flatten(network, torch.float32))
         self.flat.grad = torch.zeros_like(self.flat)
@@ -47,7 +54,7 @@ class MasterWeights:
         parameters = list(network.parameters())
         for value, part in zip(parameters, _parts(gradient, parameters), strict=True):
             value.grad = part
-        self._adam = torch.optim.Adam([self.flat], betas=betas, fused=True)
+        self._adam = torch.optim.AdamW([self.flat], betas=betas, weight_decay=decay, fused=True)
 
     def descend(self, loss: Tensor, rate: float) -> None:
         """Take one step down the gradient of a loss of the network."""
@@ -66,17 +73,17 @@ class MasterWeights:
         moments: dict[str, Tensor] = self._adam.state_dict()["state"].get(0, {})
         return {"weights": self.flat.detach(), **moments}
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
+    def restore(self, saved: Mapping[str, Tensor]) -> None:
         """Take over what `state` gave.
 
         Raises:
             KeyError, RuntimeError: the tensors are not of such a network.
         """
-        self.load(state["weights"])
-        moments = {name: value for name, value in state.items() if name != "weights"}
-        if moments:
-            groups = self._adam.state_dict()["param_groups"]
-            self._adam.load_state_dict({"state": {0: moments}, "param_groups": groups})
+        self.load(saved["weights"])
+        moments = {name: value for name, value in saved.items() if name != "weights"}
+        groups = self._adam.state_dict()["param_groups"]
+        state = {0: moments} if moments else {}
+        self._adam.load_state_dict({"state": state, "param_groups": groups})
 
     @torch.no_grad()
     def load(self, weights: Tensor) -> None:

@@ -62,7 +62,8 @@ class Trainer:
         self.model = StyleAutoencoder(model_config)
         self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)
         self._average = flatten(self.averaged, torch.float32)
-        self.masters = {"model": MasterWeights(self.model, (0.9, 0.99), self.dtype)}
+        decay = self.config.weight_decay
+        self.masters = {"model": MasterWeights(self.model, (0.9, 0.99), self.dtype, decay)}
 
     def start_from(self, model: StyleAutoencoder) -> None:
         """Take over the weights of a trained model."""

@@ -1,11 +1,8 @@
-"""Arrays to figures; the only file that imports matplotlib."""
+"""The scatter matrix of a style space."""
 
 from __future__ import annotations
 
-import importlib
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,70 +10,34 @@ import torch
 from torch import Tensor
 
 from stylespace.data.images import LabelledImages
-from stylespace.errors import StylespaceError, UsageError
+from stylespace.figures.look import (
+    ABOVE,
+    BELOW,
+    FAINT,
+    INK,
+    LEFT,
+    PALETTE,
+    PRIOR,
+    QUIET,
+    Array,
+    text_scale,
+    write_title,
+)
 from stylespace.noise import generator
-from stylespace.output import replaced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from stylespace.evaluation.study_table import Panel
-
-__all__ = [
-    "MOST_DIMENSIONS",
-    "density",
-    "random_sample",
-    "require_matplotlib",
-    "scatter_matrix",
-    "show_window",
-    "size_panels",
-    "window_figure",
-    "write_figure",
-]
+__all__ = ["MOST_DIMENSIONS", "density", "random_sample", "scatter_matrix"]
 
 MOST_DIMENSIONS = 8
 """Dimensions that a scatter matrix shows; more would be too small to read."""
 
-INK, QUIET, FAINT, PRIOR = "#333333", "#777777", "#cccccc", "#e8e8e8"
-PALETTE = (
-    "#4269d0",
-    "#ff8ab7",
-    "#3ca951",
-    "#efb118",
-    "#ff725c",
-    "#6cc5b0",
-    "#9c6b4e",
-    "#a463f2",
-    "#97bbf5",
-    "#111111",
-)
-"""Ten colours that stay apart in small dots."""
-
 LIMIT = 4.0  # of the axes, in the prior's standard deviations
 MOST_95 = 2.4477  # radius of the disc that holds 95 % of a two-dimensional N(0, I)
 LEGEND_ROWS = 12
-PANELS_ACROSS = 4
-LEFT, RIGHT, BELOW, ABOVE = 0.66, 0.25, 0.55, 0.98  # inches around the axes
-WINDOW = 900  # pixels that a window is high at most
-Array = np.ndarray[Any, np.dtype[np.float64]]
-
-
-def require_matplotlib() -> None:
-    """Refuse to go on without matplotlib.
-
-    Raises:
-        UsageError: it is not installed, or the environment asks it for what it does not have.
-    """
-    try:
-        importlib.import_module("matplotlib")
-    except ImportError:
-        raise UsageError(
-            "matplotlib is not installed; install it with: pip install -r vis-requirements.txt"
-        ) from None
-    except ValueError:
-        backend = os.environ.get("MPLBACKEND")
-        raise UsageError(f"MPLBACKEND={backend} is no backend of matplotlib; unset it") from None
+RIGHT = 0.25  # inches beside the axes
 
 
 def random_sample(data: LabelledImages, size: int, seed: int) -> LabelledImages:
@@ -127,7 +88,7 @@ def scatter_matrix(
                 _draw_points(axes, points[:, [column, row]], classes, limit)
             if column <= row:
                 _dress(axes, row, column, size, limit)
-    _write_title(figure, title, note)
+    write_title(figure, title, note)
     _draw_legend(figure, np.unique(classes), class_names, size)
     return figure
 
@@ -142,19 +103,6 @@ def _grid(figure: Figure, size: int) -> Any:  # noqa: ANN401
         LEFT / width, BELOW / height, 1 - RIGHT / width, 1 - ABOVE / height, 0.06, 0.06
     )
     return figure.subplots(size, size, squeeze=False)
-
-
-def _write_title(figure: Figure, title: str, note: str) -> None:
-    width, height = figure.get_size_inches()
-    scale = _text_scale(figure)
-    left, title_at, note_at = LEFT / width, 1 - 0.42 / height, 1 - 0.68 / height
-    figure.text(left, title_at, title, fontsize=13 * scale, color=INK)
-    figure.text(left, note_at, note, fontsize=9.5 * scale, color=QUIET)
-
-
-def _text_scale(figure: Figure) -> float:
-    """Larger figures are shown smaller."""
-    return float(max(1, figure.get_size_inches()[0] / 10.5))
 
 
 def _limit(points: Array) -> float:
@@ -275,103 +223,8 @@ def _draw_legend(
         bbox_to_anchor=(box.x1, top),
         ncols=-(-len(labels) // LEGEND_ROWS),
         frameon=False,
-        fontsize=8.5 * _text_scale(figure),
+        fontsize=8.5 * text_scale(figure),
         labelcolor=INK,
         handletextpad=0.4,
         borderaxespad=0.6 if size == 1 else 0.0,
     )
-
-
-def window_figure() -> Figure | None:
-    """A figure in a window of its own, or None where there is no display or no toolkit for it."""
-    import matplotlib.pyplot as plt
-
-    try:
-        figure = plt.figure()
-    except (ImportError, RuntimeError):  # a backend that was asked for by name, and cannot work
-        return None
-    if figure.canvas.required_interactive_framework is None:
-        plt.close(figure)
-        return None
-    return figure
-
-
-def show_window(figure: Figure) -> None:
-    """Show a figure of `window_figure` until its window is closed."""
-    import matplotlib.pyplot as plt
-
-    width, height = figure.get_size_inches()
-    figure.set_dpi(min(figure.dpi, WINDOW / height))
-    figure.set_size_inches(width, height, forward=True)
-    plt.show()
-
-
-def write_figure(path: Path, figure: Figure) -> None:
-    """Write a figure, whole or not at all.
-
-    Raises:
-        UsageError: matplotlib does not write such files.
-        StylespaceError: the file cannot be written.
-    """
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in figure.canvas.get_supported_filetypes():
-        raise UsageError(f"{path} must end in .svg, .png or .pdf")
-    try:
-        with replaced(path) as part:
-            figure.savefig(part, format=kind, dpi=160)
-    except ValueError as error:
-        raise StylespaceError(f"cannot write {path}: {error}") from None
-
-
-def size_panels(panels: Sequence[Panel], *, title: str, note: str) -> Figure:
-    """Draw measures over the style size, a panel for each, with error bars.
-
-    Args:
-        panels: from `evaluation.study_table.panels`.
-        title: of the whole figure.
-        note: stands below the title.
-    """
-    from matplotlib.figure import Figure
-
-    rows = -(-len(panels) // PANELS_ACROSS)
-    width, height = 12.0, 2.35 * rows + ABOVE
-    figure = Figure((width, height), facecolor="white")
-    figure.subplots_adjust(LEFT / width, BELOW / height, 0.985, 1 - 1.35 / height, 0.26, 0.56)
-    grid = figure.subplots(rows, PANELS_ACROSS, squeeze=False).flat
-    for axes, panel in zip(grid, panels, strict=False):
-        _draw_panel(axes, panel)
-    for axes in figure.axes[len(panels) :]:
-        axes.remove()
-    for axes in figure.axes[-PANELS_ACROSS:]:
-        axes.set_xlabel("style size", fontsize=8.5, color=QUIET)
-    _write_title(figure, title, note)
-    return figure
-
-
-def _draw_panel(axes: Axes, panel: Panel) -> None:
-    sizes, scale = panel.sizes, 100 if panel.percent else 1
-    bars: dict[str, Any] = {"marker": "o", "markersize": 3.5, "linewidth": 1.3, "capsize": 2.5}
-    if panel.reference:
-        axes.plot(sizes, scale * np.array(panel.reference), "--", color=QUIET, linewidth=0.9)
-    if panel.aside_is:
-        pairs = [(one.aside, one.aside_spread) for one in panel.cells]
-        axes.errorbar(sizes, *_with_bars(pairs, scale), color=PALETTE[8], **bars)
-    pairs = [(one.value, one.spread) for one in panel.cells]
-    axes.errorbar(sizes, *_with_bars(pairs, scale), color=PALETTE[0], **bars)
-    axes.set_xscale("log", base=2)
-    axes.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
-    axes.set_xticks(sizes, map(str, sizes))
-    axes.minorticks_off()
-    axes.set_title(panel.title + ", %" * panel.percent, loc="left", fontsize=10, color=INK, pad=17)
-    axes.text(0, 1.04, panel.note, transform=axes.transAxes, fontsize=7.5, color=QUIET)
-    axes.tick_params(length=2, width=0.6, colors=QUIET, labelsize=8)
-    axes.grid(axis="y", color=PRIOR, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set(color=FAINT, linewidth=0.7)
-
-
-def _with_bars(pairs: Sequence[tuple[float | None, float | None]], scale: int) -> Any:  # noqa: ANN401
-    """Values and the lengths of their error bars, `[2, n]`; 0 where there is no spread."""
-    values = [np.nan if value is None else value for value, _ in pairs]
-    return scale * np.array([values, [spread or 0 for _, spread in pairs]])

@@ -1,0 +1,92 @@
+"""The one description of a model and of a run: what it refuses, and that JSON keeps it."""
+
+import dataclasses
+import json
+
+import pytest
+
+from stylespace.config import DEFAULT_EPOCHS, ModelConfig, TrainConfig, from_dict
+from stylespace.errors import SessionError, UsageError
+
+CONFIGS = [
+    ModelConfig(),
+    ModelConfig(style_size=7, classes=24, encoder_widths=(), decoder_widths=(5,), data="a/b"),
+    TrainConfig(),
+    TrainConfig(objective="sae", epochs=1, batch_size=2, lr=0.1, seed=2**31 - 1),
+]
+
+
+def stored(config):
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_json_gives_back_the_same_configuration(config):
+    again = from_dict(type(config), stored(config), "config.json")
+    assert again == config
+    assert hash(again) == hash(config)  # its lists are tuples again
+
+
+@pytest.mark.parametrize("config", [ModelConfig(), TrainConfig()])
+def test_an_unknown_setting_and_a_missing_one_are_named(config):
+    values = stored(config)
+    with pytest.raises(SessionError, match=r"x/config\.json: .*\(colour\); written by another"):
+        from_dict(type(config), {**values, "colour": 1}, "x/config.json")
+    for name in values:
+        rest = {other: value for other, value in values.items() if other != name}
+        with pytest.raises(SessionError, match=rf"unknown or missing settings \({name}\)"):
+            from_dict(type(config), rest, "config.json")
+
+
+@pytest.mark.parametrize(
+    ("config", "change"),
+    [
+        (ModelConfig(), {"style_size": "five"}),
+        (ModelConfig(), {"style_size": None}),
+        (ModelConfig(), {"style_size": 0}),
+        (ModelConfig(), {"classes": [10]}),
+        (ModelConfig(), {"encoder_widths": 512}),
+        (ModelConfig(), {"decoder_widths": None}),
+        (TrainConfig(), {"objective": "vae"}),
+        (TrainConfig(), {"objective": ["aae"]}),
+        (TrainConfig(), {"epochs": "24"}),
+        (TrainConfig(), {"lr": "fast"}),
+        (TrainConfig(), {"lr": float("nan")}),
+        (TrainConfig(), {"seed": -1}),
+        (ModelConfig(), {"style_size": 2.5}),
+        (ModelConfig(), {"data": 5}),
+        (ModelConfig(), {"encoder_widths": "512"}),
+        (ModelConfig(), {"encoder_widths": [-1]}),
+        (ModelConfig(), {"decoder_widths": ["a"]}),
+        (TrainConfig(), {"batch_size": 10.5}),
+        (TrainConfig(), {"deformation": "x"}),
+        (TrainConfig(), {"adversarial_weight": float("nan")}),
+        (TrainConfig(), {"epochs": True}),
+    ],
+)
+def test_a_value_that_cannot_be_is_one_line_with_the_files_name(config, change):
+    with pytest.raises(SessionError, match=r"^x/trainer\.json: .+") as caught:
+        from_dict(type(config), {**stored(config), **change}, "x/trainer.json")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"epochs": 0}, "--epochs must be at least 1"),
+        ({"batch_size": 1}, "--batch-size must be at least 2"),
+        ({"lr": 0.0}, "--lr must be a positive number"),
+        ({"lr": float("inf")}, "--lr must be a positive number"),
+        ({"seed": 2**31}, "--seed must be between 0 and 2147483647"),
+    ],
+)
+def test_a_flag_that_cannot_be_meant_is_named(change, says):
+    with pytest.raises(UsageError, match=says):
+        TrainConfig(**change)
+
+
+def test_every_objective_has_a_default_number_of_epochs():
+    assert all(
+        TrainConfig(objective=kind, epochs=epochs) for kind, epochs in DEFAULT_EPOCHS.items()
+    )
+    assert TrainConfig().epochs == DEFAULT_EPOCHS[TrainConfig().objective]

@@ -1,0 +1,204 @@
+"""What a training step does: it moves every weight, lowers the loss, and can be gone on from."""
+
+import pytest
+import torch
+
+from stylespace.config import ModelConfig, TrainConfig
+from stylespace.data.batches import Batches
+from stylespace.networks import StyleAutoencoder
+from stylespace.training.steps import AdversarialTrainer, Trainer, make_trainer
+from tests.small import strokes
+
+SMALL = ModelConfig(style_size=2, encoder_widths=(32,), decoder_widths=(24, 32))
+BATCH = 50
+both = pytest.mark.parametrize("objective", ["sae", "aae"])
+
+
+def trainer_of(objective, steps=20, seed=0, model_config=SMALL):
+    return make_trainer(model_config, TrainConfig(objective=objective, seed=seed), steps)
+
+
+@pytest.fixture(scope="module")
+def batches():
+    return Batches(strokes(1200, 0), BATCH, seed=0)
+
+
+def train(trainer, batches, steps):
+    for step in steps:
+        trainer.step(step, *batches.at(step))
+
+
+def copied(tensors):
+    """As a file would give them back: no memory in common."""
+    return {name: value.clone() for name, value in tensors.items()}
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def networks(trainer):
+    found = {"model": trainer.model}
+    if isinstance(trainer, AdversarialTrainer):
+        found["discriminator"] = trainer.discriminator
+    return found
+
+
+def test_the_objective_chooses_the_trainer():
+    assert type(trainer_of("sae")) is Trainer
+    assert type(trainer_of("aae")) is AdversarialTrainer
+
+
+@both
+@pytest.mark.parametrize("step", [0, 1])  # some losses are there every few steps only
+def test_a_step_changes_every_weight(objective, step, batches):
+    trainer = trainer_of(objective)
+    before = {
+        kind: copied(dict(net.named_parameters())) for kind, net in networks(trainer).items()
+    }
+    trainer.step(step, *batches.at(0))  # its digits are all ten
+    for kind, network in networks(trainer).items():
+        for name, value in network.named_parameters():
+            changed = value != before[kind][name]
+            assert changed.any(), (kind, name)
+            if "told" in name:
+                assert changed.any(dim=0).all(), (kind, name)  # each digit has a column
+
+
+def test_a_simple_step_goes_down_the_gradient_of_the_squared_error(batches):
+    trainer = trainer_of("sae", steps=500)
+    batch = batches.at(0)
+    errors = []
+    for step in range(40):
+        trainer.step(step, *batch)
+        errors.append(trainer.figures(1).mse)
+        trainer.sums.zero_()
+    assert errors[-1] < 0.8 * errors[0]
+    assert max(errors) < 1.1 * errors[0]
+
+
+@pytest.fixture(scope="module")
+def trained(batches):
+    """A trainer of each objective after a short run."""
+    trainers = {objective: trainer_of(objective, steps=80) for objective in ("sae", "aae")}
+    for trainer in trainers.values():
+        train(trainer, batches, range(80))
+    return trainers
+
+
+@both
+def test_training_lowers_the_error_of_images_that_it_has_not_seen(objective, trained):
+    data = strokes(300, 1)
+    images = data.floats()
+
+    def error(model):
+        drawn = model.decode(model.encode(images, data.digits), data.digits)
+        return float((drawn - images).square().mean())
+
+    white_paper = float(images.square().mean())
+    assert error(trainer_of(objective).averaged) > 2 * white_paper
+    assert error(trained[objective].averaged) < 0.8 * white_paper
+
+
+def test_adversarial_training_brings_the_codes_near_the_prior(trained):
+    data = strokes(300, 1)
+    size = {
+        objective: float(trainer.averaged.encode(data.floats(), data.digits).square().mean())
+        for objective, trainer in trained.items()
+    }
+    assert 0.3 < size["aae"] < 3  # the prior's is 1
+    assert size["sae"] > 10
+
+
+@both
+@pytest.mark.parametrize("taken", [0, 1, 10])
+def test_another_trainer_goes_on_from_the_state_to_the_same_bits(objective, taken, batches):
+    first, other = trainer_of(objective, steps=15), trainer_of(objective, steps=15)
+    train(first, batches, range(taken))
+    averaged = StyleAutoencoder(SMALL)
+    averaged.load_state_dict(copied(first.averaged.state_dict()))
+    other.restore(copied(first.state()), averaged)
+    assert same(first.state(), other.state())
+    for step in range(taken, taken + 5):
+        train(first, batches, [step])
+        train(other, batches, [step])
+        assert same(first.state(), other.state())
+        assert same(first.averaged.state_dict(), other.averaged.state_dict())
+
+
+@both
+def test_a_state_of_another_network_is_refused(objective):
+    trainer = trainer_of(objective)
+    other = trainer_of(objective, model_config=ModelConfig(style_size=3))
+    with pytest.raises(RuntimeError):
+        trainer.restore(copied(other.state()), other.averaged)
+    with pytest.raises(KeyError):
+        trainer.restore({}, trainer.averaged)
+
+
+def test_a_run_may_start_from_a_trained_model(batches):
+    simple, adversarial = trainer_of("sae"), trainer_of("aae", seed=1)
+    train(simple, batches, range(20))
+    adversarial.start_from(simple.averaged)
+    assert same(adversarial.averaged.state_dict(), simple.averaged.state_dict())
+    trained = dict(simple.averaged.named_parameters())
+    for name, value in adversarial.model.named_parameters():
+        assert torch.equal(value, trained[name].to(value.dtype)), name
+
+
+@both
+def test_the_seed_decides_the_first_weights_and_all_noise(objective, batches):
+    one, again, other = (trainer_of(objective, seed=seed) for seed in (3, 3, 4))
+    assert same(one.averaged.state_dict(), again.averaged.state_dict())
+    assert not same(one.averaged.state_dict(), other.averaged.state_dict())
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    train(one, batches, range(4))
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    train(again, batches, range(4))
+    assert same(one.state(), again.state())
+
+
+@both
+def test_figures_are_means_over_the_steps(objective, batches):
+    apart, together = trainer_of(objective), trainer_of(objective)
+    alone = []
+    for step in range(5):
+        train(apart, batches, [step])
+        alone.append(apart.figures(1))
+        apart.sums.zero_()
+    train(together, batches, range(5))
+    figures = together.figures(5)
+    assert figures.mse == pytest.approx(sum(one.mse for one in alone) / 5)
+    if objective == "sae":
+        assert figures.detection is None
+    else:
+        pairs = zip(*(one.detection for one in alone), strict=True)
+        assert figures.detection == pytest.approx([sum(shares) / 5 for shares in pairs])
+        assert all(0 <= share <= 1 for one in alone for share in one.detection)
+
+
+def test_the_error_is_that_of_the_pixels(batches):
+    trainer = trainer_of("sae")
+    images, digits = batches.at(0)
+    shown = images.unsqueeze(1) / 255
+    drawn = trainer.averaged.decode(trainer.averaged.encode(shown, digits), digits)
+    trainer.step(0, images, digits)
+    expected = float((drawn - shown).square().mean())
+    assert trainer.figures(1).mse == pytest.approx(expected, rel=0.02)  # it may use bfloat16
+
+
+@pytest.mark.parametrize(("bias", "share"), [(1e4, 1.0), (-1e4, 0.0), (0.0, None)])
+def test_satisfaction_is_the_share_of_codes_that_pass_for_the_prior(bias, share):
+    trainer, data = trainer_of("aae"), strokes(200, 1)
+    trainer.discriminator.layers.dense[-1].bias.data.fill_(bias)
+    found = trainer.satisfaction(data.floats(), data.digits)
+    assert 0 <= found <= 1
+    if share is not None:
+        assert found == share
+
+
+def test_a_simple_trainer_has_no_satisfaction():
+    data = strokes(20, 1)
+    assert trainer_of("sae").satisfaction(data.floats(), data.digits) is None
