@@ -1,9 +1,6 @@
 import os
-import resource
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,56 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from stylespace import checkpoint, sheets
+from stylespace import sheets
 from stylespace.cli import generate
-from stylespace.config import TrainConfig
 from stylespace.data.prepare import prepare_file
 from stylespace.generation import draw, draw_rows, random_styles
+from tests.cli.drawing import SESSION, left_behind, save_session
 from tests.data.test_prepare import centre, difference, drawing, nearest, photograph
-from tests.small import vivid_model
-from tests.test_export_set import read_idx, read_npz
 
 ROOT = Path(__file__).parents[2]
-SESSION = "mnist4.ckpt"
-
-
-def save_session(directory, **config):
-    """A session that has not been trained; it draws in all greys nevertheless."""
-    model = vivid_model(**config)
-    state = checkpoint.TrainerState(config=TrainConfig(), step=0, steps=1, data="")
-    checkpoint.save(directory, model, state)
-    return model
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("session") / SESSION
-    save_session(directory)
-    return directory
-
-
-@pytest.fixture
-def model(saved):
-    return checkpoint.load(saved)
-
-
-@pytest.fixture
-def here(saved, tmp_path):
-    """A directory that holds the default session and nothing else."""
-    (tmp_path / SESSION).symlink_to(saved)
-    return tmp_path
-
-
-@pytest.fixture
-def generate_digits(here, capsys, monkeypatch):
-    """Run the command there in this process: exit code, stdout and stderr."""
-    monkeypatch.chdir(here)
-
-    def run(*arguments):
-        code = generate.main([str(argument) for argument in arguments], prog="generate-digits")
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def tiles(path, columns, lead=False):
@@ -80,10 +35,6 @@ def tiles(path, columns, lead=False):
             assert np.array_equal(small.repeat(sheets.SCALE, 0).repeat(sheets.SCALE, 1), large)
             found[row, column] = small
     return torch.from_numpy(found)
-
-
-def left_behind(directory):
-    return sorted(path.name for path in directory.iterdir() if path.name != SESSION)
 
 
 @pytest.mark.parametrize(
@@ -233,85 +184,6 @@ def test_what_was_seen_stands_beside_the_first_row_of_other_forms_too(
     assert torch.equal(found[0, 0], prepare_file("photo.png"))
     assert (found[1:, 0] == 0).all()
     assert (found[:, 1:].flatten(2).float().std(dim=2) > 0).all()
-
-
-@pytest.mark.parametrize(("path", "read"), [("set.npz", read_npz), ("new/set", read_idx)])
-def test_an_exported_set_is_balanced_and_its_styles_draw_its_images(
-    generate_digits, here, model, path, read
-):
-    code, out, err = generate_digits("--export", path, "--count", 230, "--seed", 3)
-    assert (code, err) == (0, "")
-    assert out == f"230 images, with digits and styles, written to {path}\n"
-    found = read(here / path)
-    assert np.bincount(found["digits"]).tolist() == [23] * 10
-    styles = torch.from_numpy(found["styles"].astype(np.float32))
-    drawn = draw(model, styles, torch.from_numpy(found["digits"].astype(np.int64)))
-    assert np.array_equal(drawn.numpy(), found["images"])
-    generate_digits("--export", "few.npz", "--count", 30, "--seed", 3)
-    assert np.array_equal(read_npz("few.npz")["images"], found["images"][:30])
-
-
-def test_a_set_of_one_digit(generate_digits):
-    _, out, _ = generate_digits("--export", "set.npz", "--count", 5, "--digit", 8)
-    assert out == "5 images of the digit 8, with digits and styles, written to set.npz\n"
-    assert read_npz("set.npz")["digits"].tolist() == [8] * 5
-
-
-MEASURED = """
-import resource, subprocess, sys
-subprocess.run([sys.executable, "-m", "stylespace", "generate", *sys.argv[1:]], check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
-
-
-def peak_memory(directory, *flags):
-    """The command's largest resident size in bytes, as its parent is told; that one is small."""
-    command = [sys.executable, "-c", MEASURED, *map(str, flags)]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True)
-    return int(done.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
-
-
-@pytest.mark.parametrize("name", ["set.npz", "set"])
-def test_a_large_export_takes_no_more_memory_than_a_small_one(tmp_path, name):
-    save_session(tmp_path / SESSION, decoder_widths=(16,))
-    few = peak_memory(tmp_path, "--export", name, "--count", 2000)
-    many = peak_memory(tmp_path, "--export", name, "--count", 120_000)
-    files = [tmp_path / name, *(tmp_path / "set").glob("*")]
-    assert sum(file.stat().st_size for file in files) > 94e6
-    assert many - few < 45e6  # what an allocator keeps in hand is about 30e6, whatever the count
-
-
-@pytest.mark.parametrize(
-    ("number", "says"),
-    [(signal.SIGINT, "stylespace generate: interrupted\n"), (signal.SIGTERM, "")],
-)
-@pytest.mark.parametrize("name", ["set.npz", "set"])
-def test_a_stopped_export_leaves_nothing_behind(tmp_path, name, number, says):
-    save_session(tmp_path / SESSION, decoder_widths=(16,))
-    command = [sys.executable, "-m", "stylespace", "generate", "--count", "4000000"]
-    with subprocess.Popen(
-        [*command, "--export", name], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    ) as process:
-        deadline = time.monotonic() + 60
-        while not left_behind(tmp_path) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        process.send_signal(number)
-        assert process.stderr.read() == says
-    assert process.returncode == 128 + number
-    assert left_behind(tmp_path) == []
-
-
-def two_megabytes():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**20, 2 * 2**20))
-
-
-@pytest.mark.parametrize("flags", [("set.npz", 5000), ("set", 5000), ("new/deep/set", 5000)])
-def test_a_write_that_fails_midway_is_one_line_and_leaves_nothing(here, stylespace, flags):
-    path, count = flags
-    done = stylespace("generate", "--export", path, "--count", count, preexec_fn=two_megabytes)
-    assert done.returncode == 1
-    assert done.stderr == f"stylespace generate: cannot write {path}: File too large\n"
-    assert left_behind(here) == []
 
 
 REFUSED = {
