@@ -64,6 +64,11 @@ def test_a_large_export_takes_no_more_memory_than_a_small_one(tmp_path, name):
     assert many - few < 45e6  # what an allocator keeps in hand is about 30e6, whatever the count
 
 
+def heed_ctrl_c():
+    """As a terminal's programs do; what a script runs in the background is told to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("number", "says"),
     [(signal.SIGINT, "stylespace generate: interrupted\n"), (signal.SIGTERM, "")],
@@ -73,7 +78,11 @@ def test_a_stopped_export_leaves_nothing_behind(tmp_path, name, number, says):
     save_session(tmp_path / SESSION, decoder_widths=(16,))
     command = [sys.executable, "-m", "stylespace", "generate", "--count", "4000000"]
     with subprocess.Popen(
-        [*command, "--export", name], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        [*command, "--export", name],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
     ) as process:
         deadline = time.monotonic() + 60
         while not left_behind(tmp_path) and time.monotonic() < deadline:
