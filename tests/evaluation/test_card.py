@@ -96,7 +96,9 @@ def test_progress_names_each_section_and_only_rises(reader):
         assert share >= seen.get(name, 0)
         seen[name] = share
 
-    drawn_grey = card.evaluate(model(contrast=0), TRAIN, TEST, reader, quick=True, progress=progress)
+    drawn_grey = card.evaluate(
+        model(contrast=0), TRAIN, TEST, reader, quick=True, progress=progress
+    )
     assert seen == dict.fromkeys(MEASURES, 1)
     hand = drawn_grey.measure("handwriting", "slant")
     assert math.isnan(hand.value)  # plain grey has no slant
