@@ -20,7 +20,7 @@ from stylespace.data.batches import Batches
 from stylespace.datasets import LabelledImages
 from stylespace.training.steps import make_trainer
 
-STEPS, TURNS, PER_EPOCH = 100, 7, 600
+STEPS, TURNS, PER_EPOCH = 50, 21, 600
 
 
 def ours(data: LabelledImages, model_config: ModelConfig, config: TrainConfig) -> Iterator[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+import torch.nn.functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from stylespace import objectives
@@ -15,7 +16,7 @@ from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.deform import Deformation
 from stylespace.datasets import LabelledImages
 from stylespace.networks import Discriminator, StyleAutoencoder
-from stylespace.training.steps import DEFORMED
+from stylespace.training.steps import DEFORMED, HAND_EVERY, PENALTY_EVERY
 
 __all__ = ["train"]
 
@@ -33,30 +34,31 @@ def train(data: LabelledImages, model_config: ModelConfig, config: TrainConfig) 
         for images, digits in loader:
             if config.objective == "sae":
                 logits = model.decoder(model.encoder(images, digits), digits)
-                descend(of_model, objectives.reconstruction_loss(logits, images))
+                descend(of_model, F.mse_loss(logits.sigmoid(), images))
             else:
                 kept = len(images) - int(DEFORMED * len(images))
                 deformation = Deformation.draw(len(images) - kept, config.deformation, random)
                 shown = torch.cat([images[:kept], deformation.apply(images[kept:])])
                 style = model.encoder(shown, digits)
-                loss = objectives.reconstruction_loss(model.decoder(style, digits), shown)
-                fooled = objectives.adversarial_loss(discriminator(style[:kept], digits[:kept]))
+                loss = F.mse_loss(model.decoder(style, digits).sigmoid(), shown)
+                fooled = F.softplus(-discriminator(style[:kept], digits[:kept])).mean()
                 loss = loss + config.adversarial_weight * fooled
-                if step % 2 == 0:
+                if step % HAND_EVERY == 0:
                     others = torch.randint(10, (len(images) - kept,))
                     with torch.no_grad():
                         drawn = model.decode(model.encode(images[kept:], digits[kept:]), others)
-                    logits = model.decoder(style[kept:], others)
-                    hand = objectives.reconstruction_loss(logits, deformation.apply(drawn))
-                    loss = loss + 2 * config.same_hand_weight * hand
+                    hand = model.decoder(style[kept:], others).sigmoid()
+                    hand = F.mse_loss(hand, deformation.apply(drawn))
+                    loss = loss + HAND_EVERY * config.same_hand_weight * hand
                 descend(of_model, loss)
                 prior = torch.randn(kept, model.style_size)
                 both = torch.cat([prior, style[:kept].detach()]).requires_grad_()
                 judged = discriminator(both, digits[:kept].repeat(2))
-                loss = objectives.discriminator_loss(*judged.chunk(2))
-                if step % 4 == 0:
+                on_prior, on_code = judged.chunk(2)
+                loss = F.softplus(-on_prior).mean() + F.softplus(on_code).mean()
+                if step % PENALTY_EVERY == 0:
                     penalty = objectives.gradient_penalty(judged, both)
-                    loss = loss + 4 * config.gradient_penalty * penalty
+                    loss = loss + PENALTY_EVERY * config.gradient_penalty * penalty
                 descend(of_discriminator, loss)
             step += 1
             yield step

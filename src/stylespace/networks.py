@@ -19,32 +19,37 @@ TOLD_SPREAD = 0.2  # of the first gains and biases
 class ConditionedLayers(nn.Module):
     """Dense layers of which each hidden one is told the digit.
 
-    The digit sets a gain and a bias of every hidden unit (FiLM, Perez et al. 2018): all digits
+    The digit sets a gain and the bias of every hidden unit (FiLM, Perez et al. 2018): all digits
     share the weights, and each bends them to its own shapes.
 
     Args:
         widths: of input, hidden layers and output.
         classes: number of digits.
+
+    Attributes:
+        told: `[classes, 2 * units]`: for each digit what is added to 1 for the gains of all hidden
+            units, layer by layer, then all their biases.
     """
 
     def __init__(self, widths: list[int], classes: int) -> None:
         super().__init__()
-        self.classes = classes
-        self.dense = nn.ModuleList(nn.Linear(*fans) for fans in pairwise(widths))
-        self.told = nn.ModuleList(
-            nn.Linear(classes, 2 * width, bias=False) for width in widths[1:-1]
-        )
-        for weight in self.told.parameters():
-            nn.init.normal_(weight, std=TOLD_SPREAD)
+        self.hidden = widths[1:-1]
+        layers = [nn.Linear(*fans, bias=False) for fans in pairwise(widths[:-1])]
+        self.dense = nn.ModuleList([*layers, nn.Linear(*widths[-2:])])
+        self.told = nn.Parameter(TOLD_SPREAD * torch.randn(classes, 2 * sum(self.hidden)))
 
     def forward(self, values: Tensor, digits: Tensor) -> Tensor:
         """`[n, widths[0]]` and `[n]` int64 to `[n, widths[-1]]`."""
-        digit = nn.functional.one_hot(digits, self.classes).to(values.dtype)
-        for dense, told in zip(self.dense, self.told, strict=False):
-            gain, bias = told(digit).chunk(2, dim=1)
+        gains, biases = self.of_each_layer(self.told.index_select(0, digits))
+        for dense, gain, bias in zip(self.dense, gains, biases, strict=False):
             values = nn.functional.silu(torch.addcmul(bias, dense(values), 1 + gain))
         last: Tensor = self.dense[-1](values)
         return last
+
+    def of_each_layer(self, told: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """The gains and the biases of each hidden layer, views of `[n, 2 * units]`."""
+        gains, biases = told.chunk(2, dim=1)
+        return gains.split(self.hidden, dim=1), biases.split(self.hidden, dim=1)
 
 
 class Encoder(nn.Module):

@@ -1,41 +1,82 @@
-"""The losses: pure functions of tensors, each a mean over the batch."""
+"""The losses, each a mean over the batch, and their derivatives: pure functions of tensors."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["adversarial_loss", "discriminator_loss", "gradient_penalty", "reconstruction_loss"]
+__all__ = [
+    "Loss",
+    "adversarial_gradient",
+    "discriminator_gradient",
+    "gradient_penalty",
+    "reconstruction_loss",
+]
+
+LARGEST = 60.0  # logit of which the exponential is still a number
 
 
-def reconstruction_loss(logits: Tensor, images: Tensor) -> Tensor:
-    """Mean squared error of the pixels.
+class Loss(NamedTuple):
+    """A loss and its derivative.
+
+    Attributes:
+        value: one number, float32.
+        gradient: by the function's first argument, of its shape and type.
+    """
+
+    value: Tensor
+    gradient: Tensor
+
+
+def reconstruction_loss(logits: Tensor, images: Tensor) -> Loss:
+    """Mean squared error of the pixels, `((sigmoid(logits) - images) ** 2).mean()`.
 
     Args:
-        logits: `[n, 1, 28, 28]`, the decoder's output before its sigmoid.
-        images: `[n, 1, 28, 28]` in [0, 1].
+        logits: `[n, ...]`, the decoder's output before its sigmoid.
+        images: of the same shape and type, in [0, 1].
     """
-    return F.mse_loss(torch.sigmoid(logits), images)
+    drawn = torch.sigmoid(logits)
+    error = drawn - images
+    value = torch.linalg.vector_norm(error, dtype=torch.float32).square() / error.numel()
+    gradient = torch.ops.aten.sigmoid_backward(error, drawn).mul_(2 / error.numel())
+    return Loss(value, gradient)
 
 
-def discriminator_loss(prior: Tensor, code: Tensor) -> Tensor:
-    """What the discriminator lowers: prior above 0, code below 0 (Goodfellow et al. 2014).
+def discriminator_gradient(logits: Tensor) -> Tensor:
+    """The gradient of what the discriminator lowers: prior above 0, code below 0.
+
+    The loss is `softplus(-prior).mean() + softplus(code).mean()` (Goodfellow et al. 2014).
 
     Args:
-        prior: `[n]` logits for style vectors drawn from the prior.
-        code: `[n]` logits for the encoder's style vectors.
+        logits: `[2 * n]`, first for style vectors drawn from the prior, then for as many codes.
+
+    Returns:
+        `[2 * n]`, by the logits.
     """
-    return F.softplus(-prior).mean() + F.softplus(code).mean()
+    count = len(logits) // 2
+    gradient = torch.sigmoid(logits)
+    gradient[:count].sub_(1)
+    return gradient.div_(count)
 
 
-def adversarial_loss(code: Tensor) -> Tensor:
-    """What the encoder lowers: its codes should be taken for the prior (non-saturating form).
+def adversarial_gradient(by_code: Tensor, logits: Tensor) -> Tensor:
+    """The gradient of the encoder's adversarial loss, from that of the discriminator's.
+
+    The encoder lowers `softplus(-logits).mean()`: its codes should be taken for the prior (the
+    non-saturating form). The discriminator lowers `softplus(logits).mean()` of the same codes, and
+    the slopes of the two by a logit differ by the factor `-exp(-logit)`; so one way back through
+    the discriminator serves both.
 
     Args:
-        code: `[n]` logits for the encoder's style vectors.
+        by_code: `[n, style_size]`, of the discriminator's loss by the codes.
+        logits: `[n]`, the discriminator's for them.
+
+    Returns:
+        `[n, style_size]`.
     """
-    return F.softplus(-code).mean()
+    return by_code * -torch.exp(-logits.clamp(min=-LARGEST)).unsqueeze(1)
 
 
 def gradient_penalty(logits: Tensor, style: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ def skewed_model(size=SIZE, last=1.0):
         deviation, mean = torch.std_mean(codes(model, sample), dim=0)
         layer.weight /= deviation[:, None]
         layer.bias.copy_((layer.bias - mean) / deviation)
-        scales = torch.linspace(1.6, 0.7, size)
+        scales = torch.linspace(2.0, 1.2, size)
         scales[-1] *= last
         mix = torch.eye(size) + 0.3 * torch.ones(size, size).tril(-1)
         layer.weight.copy_(torch.diag(scales) @ mix @ layer.weight)

@@ -2,11 +2,21 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.batches import Batches
+from stylespace.data.deform import Deformation
 from stylespace.networks import StyleAutoencoder
-from stylespace.training.steps import AdversarialTrainer, Trainer, make_trainer
+from stylespace.noise import generator
+from stylespace.training.steps import (
+    DEFORMED,
+    HAND_EVERY,
+    PENALTY_EVERY,
+    AdversarialTrainer,
+    Trainer,
+    make_trainer,
+)
 from tests.small import strokes
 
 SMALL = ModelConfig(style_size=2, encoder_widths=(32,), decoder_widths=(24, 32))
@@ -62,7 +72,7 @@ def test_a_step_changes_every_weight(objective, step, batches):
             changed = value != before[kind][name]
             assert changed.any(), (kind, name)
             if "told" in name:
-                assert changed.any(dim=0).all(), (kind, name)  # each digit has a column
+                assert changed.any(dim=1).all(), (kind, name)  # each digit has a row
 
 
 def test_a_simple_step_goes_down_the_gradient_of_the_squared_error(batches):
@@ -75,6 +85,51 @@ def test_a_simple_step_goes_down_the_gradient_of_the_squared_error(batches):
         trainer.sums.zero_()
     assert errors[-1] < 0.8 * errors[0]
     assert max(errors) < 1.1 * errors[0]
+
+
+def losses_of(trainer, step, images, digits):
+    """The auto-encoder's loss and the discriminator's, as plain sums for autograd."""
+    config, model, judge = trainer.config, trainer.model, trainer.discriminator
+    random = generator(config.seed, "step", step)
+    images = images.unsqueeze(1) / 255
+    left = len(images) - int(DEFORMED * len(images))
+    deformation = Deformation.draw(len(images) - left, config.deformation, random)
+    shown = torch.cat([images[:left], deformation.apply(images[left:])])
+    code = model.encoder(shown, digits)
+    loss = F.mse_loss(model.decoder(code, digits).sigmoid(), shown)
+    if step % HAND_EVERY == 0:
+        others = torch.randint(10, (len(images) - left,), generator=random)
+        original = model.encoder(images[left:], digits[left:])
+        hand = deformation.apply(model.decoder(original, others).sigmoid().detach())
+        drawn = model.decoder(code[left:], others).sigmoid()
+        loss = loss + HAND_EVERY * config.same_hand_weight * F.mse_loss(drawn, hand)
+    code, digits = code[:left], digits[:left]
+    loss = loss + config.adversarial_weight * F.softplus(-judge(code, digits)).mean()
+    style = torch.cat([torch.randn(code.shape, generator=random), code.detach()])
+    logits = judge(style.requires_grad_(), digits.repeat(2))
+    judged = F.softplus(-logits[:left]).mean() + F.softplus(logits[left:]).mean()
+    if step % PENALTY_EVERY == 0:
+        (slope,) = torch.autograd.grad(logits.sum(), style, create_graph=True)
+        penalty = slope.square().sum(dim=1).mean()
+        judged = judged + PENALTY_EVERY * config.gradient_penalty * penalty
+    return loss, judged
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_an_adversarial_step_goes_down_the_gradients_of_the_losses(step, batches, monkeypatch):
+    monkeypatch.setattr("stylespace.training.steps.fast_dtype", lambda: torch.float32)
+    trainer = trainer_of("aae")
+    train(trainer, batches, range(10, 15))  # no longer at its first weights
+    batch = batches.at(step)
+    wanted = {}
+    for (kind, network), loss in zip(
+        networks(trainer).items(), losses_of(trainer, step, *batch), strict=True
+    ):
+        wanted[kind] = torch.autograd.grad(loss, list(network.parameters()))
+    trainer.step(step, *batch)
+    for kind, network in networks(trainer).items():
+        for (name, value), gradient in zip(network.named_parameters(), wanted[kind], strict=True):
+            assert torch.allclose(value.grad, gradient, rtol=1e-3, atol=1e-6), (kind, name)
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ class Batches:
             again = order[: len(self.data) - len(order)]
             self._epoch, self._order = epoch, torch.cat([order, again])
         index = self._order[batch * self.batch_size : (batch + 1) * self.batch_size]
-        return self.data.images[index], self.data.digits[index]
+        return self.data.images.index_select(0, index), self.data.digits.index_select(0, index)
 
     def seen(self) -> LabelledImages:
         """A copy of the images that batches are made of."""

@@ -6,6 +6,7 @@ one digit slants or thickens every other digit drawn in that hand.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -14,12 +15,14 @@ from torch import Tensor
 
 __all__ = ["Deformation"]
 
-# standard deviations at amount 1, in the units of the comments
 STRETCH = 0.15  # of the width, and of the height
 SLANT = 0.2  # horizontal shift a unit of height
 TURN = 0.07  # vertical shift a unit of width
 SHIFT = 0.03  # of half the picture's side
-INK = 0.6  # share of the way to the neighbourhood's darkest or lightest pixel
+SPREADS = [[STRETCH, SLANT, SHIFT], [TURN, STRETCH, SHIFT]]
+"""Standard deviations, at amount 1, of the matrix that says where each pixel comes from."""
+
+INK = 0.6  # likewise: share of the way to the neighbourhood's darkest or lightest pixel
 MOST_INK = 0.8
 SHARPENING = 0.125  # weight of each of a pixel's four neighbours
 
@@ -45,22 +48,28 @@ class Deformation:
             amount: how strong; 0 moves nothing, and only sharpens a little.
             random: where the numbers come from.
         """
-        stretch_x, stretch_y, slant, turn, shift_x, shift_y, ink = (
-            amount * torch.randn(7, count, 1, 1, generator=random)
-        ).unbind()
-        x = (torch.arange(28) + 0.5) / 14 - 1
-        y = x.unsqueeze(1)
-        from_x = (1 + STRETCH * stretch_x) * x + SLANT * slant * y + SHIFT * shift_x
-        from_y = (1 + STRETCH * stretch_y) * y + TURN * turn * x + SHIFT * shift_y
-        grid = torch.stack([from_x, from_y], dim=-1)
-        return cls(grid, (INK * ink).clamp(-MOST_INK, MOST_INK).unsqueeze(1))
+        drawn = amount * torch.randn(count, 7, generator=random)
+        affine = torch.eye(2, 3) + drawn[:, :6].view(count, 2, 3) * torch.tensor(SPREADS)
+        grid = (affine.view(2 * count, 3) @ _positions()).view(count, 2, 28, 28)
+        ink = (INK * drawn[:, 6]).clamp_(-MOST_INK, MOST_INK)
+        return cls(grid.permute(0, 2, 3, 1), ink.view(count, 1, 1, 1))
+
+    def repeated(self, times: int) -> Deformation:
+        """The same for so many times as many images: all of them, then all again."""
+        return Deformation(self.grid.repeat(times, 1, 1, 1), self.ink.repeat(times, 1, 1, 1))
 
     def apply(self, images: Tensor) -> Tensor:
         """Deform images `[n, 1, 28, 28]` in [0, 1]; the result is of the same kind."""
-        thick, thin = _darkest(images), -_darkest(-images)
-        inked = images + self.ink.clamp(min=0) * (thick - images)
-        inked = inked + self.ink.clamp(max=0) * (images - thin)
+        sign = self.ink.sign()  # thin ink is thick paper
+        inked = torch.lerp(images, sign * _darkest(sign * images), self.ink.abs())
         return F.grid_sample(_sharpened(inked), self.grid, align_corners=False).clamp_(0, 1)
+
+
+@functools.cache
+def _positions() -> Tensor:
+    """x, y and 1 of all pixels, in [-1, 1]: `[3, 784]`. `affine_grid` takes five times as long."""
+    along = (torch.arange(28) + 0.5) / 14 - 1
+    return torch.stack([along.repeat(28), along.repeat_interleave(28), torch.ones(784)])
 
 
 def _sharpened(images: Tensor) -> Tensor:
@@ -69,10 +78,12 @@ def _sharpened(images: Tensor) -> Tensor:
     Without it deformed images are softer than others, and a decoder that learns from both draws
     everything too soft.
     """
-    padded = F.pad(images, (1, 1, 1, 1))
-    beside = padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
-    above = padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1]
-    return (1 + 4 * SHARPENING) * images - SHARPENING * (beside + above)
+    sharp = (1 + 4 * SHARPENING) * images
+    sharp[..., 1:, :].sub_(images[..., :-1, :], alpha=SHARPENING)
+    sharp[..., :-1, :].sub_(images[..., 1:, :], alpha=SHARPENING)
+    sharp[..., 1:].sub_(images[..., :-1], alpha=SHARPENING)
+    sharp[..., :-1].sub_(images[..., 1:], alpha=SHARPENING)
+    return sharp
 
 
 def _darkest(images: Tensor) -> Tensor:

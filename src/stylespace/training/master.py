@@ -1,7 +1,8 @@
 """Weights in one flat float32 buffer, with Adam on it, under a network that computes in bfloat16.
 
-A step of Adam is then one pass over memory instead of one a layer, and casting the weights for
-the next step is one more. Where bfloat16 brings nothing, the network computes on the masters.
+A step of Adam is then a few large operations instead of many a layer, and piece by piece it also
+casts the gradient and, for the next step, the weights. Where bfloat16 brings nothing, the network
+computes on the masters.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import torch
 from torch import Tensor, nn
 
 __all__ = ["MasterWeights", "flatten"]
+
+PIECE = 2**19
+"""Weights that are updated at once: so many that what was just computed is still in the cache."""
 
 
 def flatten(network: nn.Module, dtype: torch.dtype) -> Tensor:
@@ -43,60 +47,80 @@ class MasterWeights:
         dtype: torch.dtype,
         decay: float = 0.0,
     ) -> None:
-        self.network = network
-        self.flat = nn.Parameter(flatten(network, torch.float32))
-        self.flat.grad = torch.zeros_like(self.flat)
-        self._copy = self._gradient = None
-        gradient = self.flat.grad
-        if dtype != torch.float32:
-            self._copy = flatten(network, dtype)
-            self._gradient = gradient = torch.zeros_like(self._copy)
+        self.network, self._betas, self._decay = network, betas, decay
+        self.flat = flatten(network, torch.float32)
+        self._copy = flatten(network, dtype) if dtype != torch.float32 else self.flat
+        self._gradient = torch.zeros_like(self._copy)
         parameters = list(network.parameters())
-        for value, part in zip(parameters, _parts(gradient, parameters), strict=True):
+        for value, part in zip(parameters, _parts(self._gradient, parameters), strict=True):
             value.grad = part
-        self._adam = torch.optim.AdamW([self.flat], betas=betas, weight_decay=decay, fused=True)
+        self._first, self._second = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
+        self._scratch = torch.empty_like(self.flat[:PIECE])
+        self._taken = torch.zeros(-(-len(self.flat) // PIECE))
 
-    def descend(self, loss: Tensor, rate: float) -> None:
-        """Take one step down the gradient of a loss of the network."""
-        assert self.flat.grad is not None
-        gradient = self.flat.grad if self._gradient is None else self._gradient
-        gradient.zero_()
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self._gradient is not None:
-            self.flat.grad.copy_(self._gradient)
-        self._adam.param_groups[0]["lr"] = rate
-        self._adam.step()
-        self._refresh()
+    @torch.no_grad()
+    def descend(self, rate: float) -> None:
+        """Take one step down the gradient that the network's parameters hold."""
+        flats = self.flat, self._gradient, self._first, self._second, self._copy
+        pieces = zip(
+            *(torch.split(flat, PIECE) for flat in flats), self._taken.unbind(), strict=True
+        )
+        for weights, gradient, first, second, copy, taken in pieces:
+            if gradient.dtype != weights.dtype:
+                gradient = self._scratch[: len(gradient)].copy_(gradient)
+            # what torch.optim does around this call takes as long as the call
+            torch._fused_adamw_(
+                [weights],
+                [gradient],
+                [first],
+                [second],
+                [],
+                [taken.add_(1)],
+                lr=rate,
+                beta1=self._betas[0],
+                beta2=self._betas[1],
+                weight_decay=self._decay,
+                eps=1e-8,
+                amsgrad=False,
+                maximize=False,
+            )
+            if copy.dtype != weights.dtype:
+                copy.copy_(weights)
 
     def state(self) -> dict[str, Tensor]:
         """All tensors that going on needs."""
-        moments: dict[str, Tensor] = self._adam.state_dict()["state"].get(0, {})
-        return {"weights": self.flat.detach(), **moments}
+        return {
+            "weights": self.flat,
+            "first": self._first,
+            "second": self._second,
+            "taken": self._taken,
+        }
 
+    @torch.no_grad()
     def restore(self, saved: Mapping[str, Tensor]) -> None:
         """Take over what `state` gave.
 
         Raises:
             KeyError, RuntimeError: the tensors are not of such a network.
         """
-        self.load(saved["weights"])
-        moments = {name: value for name, value in saved.items() if name != "weights"}
-        groups = self._adam.state_dict()["param_groups"]
-        state = {0: moments} if moments else {}
-        self._adam.load_state_dict({"state": state, "param_groups": groups})
+        for name, value in self.state().items():
+            _take(value, saved[name])
+        self._copy.copy_(self.flat)
 
     @torch.no_grad()
     def load(self, weights: Tensor) -> None:
         """Take over weights, `[n]` float32 in the order of the network's parameters."""
-        self.flat.copy_(weights)
-        self._refresh()
-
-    @torch.no_grad()
-    def _refresh(self) -> None:
-        if self._copy is not None:
-            self._copy.copy_(self.flat)
+        _take(self.flat, weights)
+        self._copy.copy_(self.flat)
 
 
 def _parts(flat: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
     parts = torch.split(flat, [value.numel() for value in parameters])
     return [part.view(value.shape) for part, value in zip(parts, parameters, strict=True)]
+
+
+def _take(value: Tensor, given: Tensor) -> None:
+    """Copy, but never broadcast: that would hide a file that does not fit."""
+    if given.shape != value.shape:
+        raise RuntimeError(f"{tuple(given.shape)} where {tuple(value.shape)} is needed")
+    value.copy_(given)

@@ -11,18 +11,19 @@ from torch import Tensor
 from stylespace import objectives
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.deform import Deformation
-from stylespace.networks import Discriminator, StyleAutoencoder
+from stylespace.networks import IMAGE_SIDE, Discriminator, StyleAutoencoder
 from stylespace.noise import generator
 from stylespace.precision import fast_dtype
 from stylespace.training import schedule
 from stylespace.training.figures import TrainingFigures
 from stylespace.training.master import MasterWeights, flatten
+from stylespace.training.passes import Pass
 
 __all__ = ["AdversarialTrainer", "Trainer", "make_trainer"]
 
-AVERAGE_EVERY = 4  # steps between two updates of the averaged weights
+AVERAGE_EVERY = 8  # steps between two updates of the averaged weights
 HAND_EVERY = 2  # steps between two looks at the same hand, each weighted as many times more
-PENALTY_EVERY = 4  # steps between two gradient penalties, likewise
+PENALTY_EVERY = 8  # steps between two gradient penalties, likewise
 DEFORMED = 0.25  # share of a batch
 DISCRIMINATOR_FLOOR = 0.5  # its rate falls less than the encoder's, so that it keeps up at the end
 
@@ -47,7 +48,8 @@ class Trainer:
     Attributes:
         model: the auto-encoder in training; it computes in the fastest type that will do.
         averaged: float32, the running average of its weights: what is saved and used.
-        sums: over the current epoch's steps: squared error, prior told right, codes told right.
+        sums: over the current epoch's steps: squared error, then the shares
+            of prior samples and of codes that the discriminator took for the prior.
     """
 
     def __init__(self, model_config: ModelConfig, config: TrainConfig, steps: int) -> None:
@@ -64,12 +66,15 @@ class Trainer:
         self._average = flatten(self.averaged, torch.float32)
         decay = self.config.weight_decay
         self.masters = {"model": MasterWeights(self.model, (0.9, 0.99), self.dtype, decay)}
+        self.encoder = Pass(self.model.encoder.layers)
+        self.decoder = Pass(self.model.decoder.layers)
 
     def start_from(self, model: StyleAutoencoder) -> None:
         """Take over the weights of a trained model."""
         self.averaged.load_state_dict(model.state_dict())
         self.masters["model"].load(self._average)
 
+    @torch.inference_mode()
     def step(self, step: int, images: Tensor, digits: Tensor) -> None:
         """Take a step.
 
@@ -78,28 +83,26 @@ class Trainer:
             images: `[n, 28, 28]` uint8.
             digits: `[n]` int64.
         """
-        self._train(step, images.unsqueeze(1).float().div_(255), digits)
+        self._train(step, images.flatten(1).to(self.dtype).div_(255), digits)
+        for name, master in self.masters.items():
+            master.descend(self._rate(name, step))
         if (step + 1) % AVERAGE_EVERY == 0 or step + 1 == self.steps:
             weight = schedule.averaging_weight(step, AVERAGE_EVERY)
-            self._average.lerp_(self.masters["model"].flat.detach(), weight)
+            self._average.lerp_(self.masters["model"].flat, weight)
 
-    def _train(self, step: int, images: Tensor, digits: Tensor) -> None:
-        error = objectives.reconstruction_loss(
-            self._decode(self._encode(images, digits), digits), images
-        )
-        self.masters["model"].descend(error, self._rate(step))
-        self.sums[0] += error.detach()
+    def _train(self, step: int, images: Tensor, digits: Tensor) -> None:  # noqa: ARG002
+        """Write the gradients of a step, and add up its figures; images are `[n, 784]`."""
+        self.encoder.backward(self._draw(self.encoder.forward(images, digits), digits, images))
 
-    def _rate(self, step: int, floor: float = 0.0) -> float:
-        return self.config.lr * schedule.learning_rate((step + 1) / self.steps, floor)
+    def _draw(self, code: Tensor, digits: Tensor, images: Tensor) -> Tensor:
+        """Write the decoder's gradients, and return those by the codes."""
+        logits = self.decoder.forward(code, digits)
+        value, gradient = objectives.reconstruction_loss(logits, images)
+        self.sums[0] += value
+        return self.decoder.to_input(self.decoder.backward(gradient))
 
-    def _encode(self, images: Tensor, digits: Tensor) -> Tensor:
-        style: Tensor = self.model.encoder(images.to(self.dtype), digits).float()
-        return style
-
-    def _decode(self, style: Tensor, digits: Tensor) -> Tensor:
-        logits: Tensor = self.model.decoder(style.to(self.dtype), digits).float()
-        return logits
+    def _rate(self, name: str, step: int) -> float:  # noqa: ARG002
+        return self.config.lr * schedule.learning_rate((step + 1) / self.steps)
 
     def figures(self, batches: int) -> TrainingFigures:
         """The current epoch's figures so far; this waits for the device.
@@ -141,79 +144,104 @@ class AdversarialTrainer(Trainer):
     of the images that are left as they are, since those are the ones that should match the prior.
 
     Attributes:
-        discriminator: float32; it is small.
+        discriminator: in training, of the same type as the model.
     """
 
     def _build(self, model_config: ModelConfig) -> None:
         super()._build(model_config)
         self.discriminator = Discriminator(model_config)
-        master = MasterWeights(self.discriminator, (0.5, 0.99), torch.float32)
+        master = MasterWeights(self.discriminator, (0.5, 0.99), self.dtype)
         self.masters["discriminator"] = master
+        self.judge = Pass(self.discriminator.layers)
+
+    def _rate(self, name: str, step: int) -> float:
+        if name == "model":
+            return super()._rate(name, step)
+        course = schedule.learning_rate((step + 1) / self.steps, DISCRIMINATOR_FLOOR)
+        return self.config.lr * self.config.discriminator_rate * course
 
     def _train(self, step: int, images: Tensor, digits: Tensor) -> None:
         random = generator(self.config.seed, "step", step)
         kept = _kept(len(images))
-        code = self._train_autoencoder(step, images, digits, random)[:kept].detach()
-        prior = torch.randn(code.shape, generator=random)
-        self._train_discriminator(step, prior, code, digits[:kept])
-
-    def _train_autoencoder(
-        self, step: int, images: Tensor, digits: Tensor, random: torch.Generator
-    ) -> Tensor:
-        count, kept = len(images), _kept(len(images))
-        deformation = Deformation.draw(count - kept, self.config.deformation, random)
-        originals = images[kept:]
-        images = torch.cat([images[:kept], deformation.apply(originals)])
-        style = self._encode(images, digits)
-        loss = self.config.adversarial_weight * self._fooled(style[:kept], digits[:kept])
+        originals, their_digits = images[kept:], digits[kept:]
+        deformation = Deformation.draw(len(originals), self.config.deformation, random)
+        shown = torch.cat([images[:kept], self._deform(originals, deformation)])
         if step % HAND_EVERY == 0:
-            # another digit each, drawn in the hands of the deformed images
-            others = torch.randint(self.model.config.classes, (count - kept,), generator=random)
-            logits = self._decode(torch.cat([style, style[kept:]]), torch.cat([digits, others]))
-            hand = self._draw_in_the_hand_of(originals, digits[kept:], others)
-            error = objectives.reconstruction_loss(logits[count:], deformation.apply(hand))
-            loss = loss + HAND_EVERY * self.config.same_hand_weight * error
-            logits = logits[:count]
+            others = torch.randint(self.model.config.classes, (len(originals),), generator=random)
+            rows, told = torch.cat([shown, originals]), torch.cat([digits, their_digits])
+            code = self.encoder.forward(rows, told)
+            by_code = self._draw_in_the_same_hand(code, digits, shown, others, deformation)
         else:
-            logits = self._decode(style, digits)
-        error = objectives.reconstruction_loss(logits, images)
-        self.masters["model"].descend(loss + error, self._rate(step))
-        self.sums[0] += error.detach()
-        return style
+            code = self.encoder.forward(shown, digits)
+            by_code = self._draw(code, digits, shown)
+        fooling = self._judge(step, code[:kept], digits[:kept], random)
+        by_code[:kept] += self.config.adversarial_weight * fooling
+        self.encoder.backward(by_code)
 
-    def _fooled(self, style: Tensor, digits: Tensor) -> Tensor:
-        # the encoder is to fool the discriminator, not to change it
-        self.discriminator.requires_grad_(False)
-        loss = objectives.adversarial_loss(self.discriminator(style, digits))
-        self.discriminator.requires_grad_(True)
-        return loss
+    def _deform(self, images: Tensor, deformation: Deformation) -> Tensor:
+        deformed = deformation.apply(images.view(-1, 1, IMAGE_SIDE, IMAGE_SIDE).float())
+        return deformed.to(self.dtype).flatten(1)
 
-    @torch.no_grad()
-    def _draw_in_the_hand_of(self, images: Tensor, digits: Tensor, others: Tensor) -> Tensor:
-        return self._decode(self._encode(images, digits), others).sigmoid_()
+    def _draw_in_the_same_hand(
+        self, code: Tensor, digits: Tensor, shown: Tensor, others: Tensor, deformation: Deformation
+    ) -> Tensor:
+        """As `_draw`; besides, the hand of a deformed image is to be the deformed hand.
 
-    def _train_discriminator(self, step: int, prior: Tensor, code: Tensor, digits: Tensor) -> None:
-        style = torch.cat([prior, code]).requires_grad_()
-        logits = self.discriminator(style, digits.repeat(2))
-        on_prior, on_code = logits.chunk(2)
-        loss = objectives.discriminator_loss(on_prior, on_code)
+        Another digit drawn from the deformed image's code should look like that digit drawn from
+        the original's code, and then deformed.
+
+        Args:
+            code: `[n + m, style_size]`, of the images shown and of the m deformed ones' originals.
+            digits: `[n]`, of the images shown.
+            shown: `[n, 784]`, the deformed ones last.
+            others: `[m]`, the digits to draw.
+            deformation: of the m images.
+        """
+        count, hands = len(shown), len(others)
+        codes = torch.cat([code[:count], code[count - hands :]])
+        logits = self.decoder.forward(codes, torch.cat([digits, others, others]))
+        by_shown, by_deformed, of_original = torch.split(logits, [count, hands, hands])
+        value, gradient = objectives.reconstruction_loss(by_shown, shown)
+        self.sums[0] += value
+        hand = self._deform(of_original.sigmoid(), deformation)
+        of_hand = objectives.reconstruction_loss(by_deformed, hand).gradient
+        weight = HAND_EVERY * self.config.same_hand_weight
+        gradient = torch.cat([gradient, weight * of_hand])
+        by_code = self.decoder.to_input(self.decoder.backward(gradient))
+        by_code[count - hands : count] += by_code[count:]
+        return by_code[:count]
+
+    def _judge(self, step: int, code: Tensor, digits: Tensor, random: torch.Generator) -> Tensor:
+        """Write the discriminator's gradients; return the encoder's by the codes."""
+        prior = torch.randn(code.shape, generator=random).to(self.dtype)
+        style, digits = torch.cat([prior, code]), digits.repeat(2)
+        logits = self.judge.forward(style, digits).flatten().float()
+        gradient = objectives.discriminator_gradient(logits)
+        by_style = self.judge.to_input(self.judge.backward(gradient.to(self.dtype).unsqueeze(1)))
         if step % PENALTY_EVERY == 0:
-            weight = PENALTY_EVERY * self.config.gradient_penalty
-            loss = loss + weight * objectives.gradient_penalty(logits, style)
-        rate = self.config.discriminator_rate * self._rate(step, DISCRIMINATOR_FLOOR)
-        self.masters["discriminator"].descend(loss, rate)
-        self.sums[1] += (on_prior > 0).float().mean()
-        self.sums[2] += (on_code < 0).float().mean()
+            self._penalize(style, digits)
+        self.sums[1:] += (logits > 0).view(2, -1).float().mean(dim=1)
+        on_code = logits[len(code) :]
+        return objectives.adversarial_gradient(by_style[len(code) :].float(), on_code)
+
+    @torch.inference_mode(mode=False)
+    @torch.enable_grad()
+    def _penalize(self, style: Tensor, digits: Tensor) -> None:
+        """Add to the discriminator's gradients; a derivative's derivative is autograd's work."""
+        style, digits = style.clone().requires_grad_(), digits.clone()
+        penalty = objectives.gradient_penalty(self.discriminator(style, digits), style)
+        weight = PENALTY_EVERY * self.config.gradient_penalty
+        (weight * penalty).backward()  # type: ignore[no-untyped-call]
 
     def figures(self, batches: int) -> TrainingFigures:
         """The current epoch's figures so far; this waits for the device."""
         mse, prior, code = (self.sums / batches).tolist()
-        return TrainingFigures(mse=mse, detection=(prior, code))
+        return TrainingFigures(mse=mse, detection=(prior, 1 - code))
 
     @torch.no_grad()
     def satisfaction(self, images: Tensor, digits: Tensor) -> float | None:
         """Share of images whose codes the discriminator takes for the prior."""
-        code = self.averaged.encoder(images, digits)
+        code = self.averaged.encoder(images, digits).to(self.dtype)
         return float((self.discriminator(code, digits) > 0).float().mean())
 
 
