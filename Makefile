@@ -1,5 +1,6 @@
 # make train   environment, MNIST, the adversarial auto-encoder, pictures to look at
 # make test    environment, linters, types, the whole test suite
+# make bench   what is fast and how fast, in one table (some minutes)
 # make clean   remove the environment (sessions and pictures stay)
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := .venv/bin
 INSTALL = @echo "Installing into .venv (once; a minute or two)"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: train test clean
+.PHONY: train test bench clean
 
 train: $(SESSION)/.trained
 	$(BIN)/encoder-vis --ckpt-dir $(SESSION) --output $(SESSION)/style-space.png
@@ -24,6 +25,9 @@ test: .venv/.for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+bench: .venv/.for-tests
+	$(BIN)/python -m benchmarks
 
 .venv/.for-use: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[vis]'

@@ -1,31 +1,54 @@
 """Seconds an epoch at the seed's settings, against the textbook loop, in turn in one run.
 
-.venv/bin/python benchmarks/epoch.py
+.venv/bin/python -m benchmarks.epoch
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+import torch
 
 import stylespace
 from benchmarks import textbook
-from stylespace.config import ModelConfig, TrainConfig
+from benchmarks.machine import product_rate
+from benchmarks.table import Row, of_runs, text
+from stylespace.config import ModelConfig, Objective, TrainConfig
 from stylespace.data.batches import Batches
 from stylespace.datasets import LabelledImages
-from stylespace.training.steps import make_trainer
+from stylespace.networks import ConditionedLayers
+from stylespace.training.steps import AdversarialTrainer, Trainer, make_trainer
 
 STEPS, TURNS, PER_EPOCH = 50, 21, 600
 
 
-def ours(data: LabelledImages, model_config: ModelConfig, config: TrainConfig) -> Iterator[int]:
+def rows() -> list[Row]:
+    """Both objectives."""
+    data, _ = stylespace.datasets.load("mnist")
+    return [*_rows(data, "sae"), *_rows(data, "aae")]
+
+
+def _rows(data: LabelledImages, objective: Objective) -> list[Row]:
+    config = TrainConfig(objective=objective)
     batches = Batches(data, config.batch_size, config.seed)
-    trainer = make_trainer(model_config, config, steps=config.epochs * batches.per_epoch)
+    trainer = make_trainer(ModelConfig(), config, steps=config.epochs * batches.per_epoch)
+    loops = {"textbook": textbook.train(data, ModelConfig(), config), "": ours(trainer, batches)}
+    for loop in loops.values():  # allocations and the first epoch's order
+        seconds(loop)
+    rate, ceiling = operations(trainer) / config.batch_size, product_rate(trainer.dtype)
+    turns = [{name: seconds(loop) for name, loop in loops.items()} for _ in range(TURNS)]
+    share = [rate * PER_EPOCH * config.batch_size / turn[""] / ceiling for turn in turns]
+    return [
+        of_runs(f"{objective}: an epoch", [turn[""] for turn in turns], "s"),
+        of_runs(f"{objective}: textbook's epoch", [turn["textbook"] for turn in turns], "s"),
+        of_runs(f"{objective}: ratio", [t["textbook"] / t[""] for t in turns], "times"),
+        of_runs(f"{objective}: arithmetic over the product rate", [100 * s for s in share], "%"),
+    ]
+
+
+def ours(trainer: Trainer, batches: Batches) -> Iterator[int]:
+    """Train, yielding the number of each step when it is done."""
     for step in range(trainer.steps):
         trainer.step(step, *batches.at(step))
         yield step
@@ -39,25 +62,28 @@ def seconds(loop: Iterator[int]) -> float:
     return (time.perf_counter() - started) * PER_EPOCH / STEPS
 
 
-def main() -> None:
-    data, _ = stylespace.datasets.load("mnist")
-    for objective in ("sae", "aae"):
-        config = TrainConfig(objective=objective)
-        loops = {
-            "textbook": textbook.train(data, ModelConfig(), config),
-            "stylespace": ours(data, ModelConfig(), config),
-        }
-        for loop in loops.values():  # allocations and the first epoch's order
-            seconds(loop)
-        turns = [{name: seconds(loop) for name, loop in loops.items()} for _ in range(TURNS)]
-        ratios = [turn["textbook"] / turn["stylespace"] for turn in turns]
-        for name in loops:
-            print(f"{objective} {name:<10} {statistics.median(t[name] for t in turns):6.2f} s")
-        print(
-            f"{objective} ratio {statistics.median(ratios):.2f}, "
-            f"{min(ratios):.2f} to {max(ratios):.2f} in {TURNS} turns"
-        )
+def operations(trainer: Trainer) -> float:
+    """Floating-point operations of a step's matrix products, counted for a batch of images.
+
+    Forward two for each weight and row, backward four; the way back needs no gradient by the
+    images. What adversarial training does only every few steps (other digits in the same hand,
+    the gradient penalty) is left out, so its share is counted too low.
+    """
+    rows = trainer.config.batch_size
+    encoder, decoder = (
+        _weights(net.layers) for net in (trainer.model.encoder, trainer.model.decoder)
+    )
+    first = trainer.model.encoder.layers.dense[0].weight.numel()
+    count = rows * (6 * (_weights(encoder) + _weights(decoder)) - 2 * first)
+    if isinstance(trainer, AdversarialTrainer):
+        count += 2 * 0.75 * rows * 6 * _weights(trainer.discriminator.layers)
+    return count
+
+
+def _weights(layers: ConditionedLayers) -> int:
+    return sum(dense.weight.numel() for dense in layers.dense)
 
 
 if __name__ == "__main__":
-    main()
+    torch.manual_seed(0)  # of the textbook's first weights
+    print(text("Seconds an epoch, batches of 100", rows()))

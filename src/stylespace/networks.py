@@ -35,7 +35,7 @@ class ConditionedLayers(nn.Module):
         super().__init__()
         self.hidden = widths[1:-1]
         layers = [nn.Linear(*fans, bias=False) for fans in pairwise(widths[:-1])]
-        self.dense = nn.ModuleList([*layers, nn.Linear(*widths[-2:])])
+        self.dense = nn.ModuleList([*layers, nn.Linear(widths[-2], widths[-1])])
         self.told = nn.Parameter(TOLD_SPREAD * torch.randn(classes, 2 * sum(self.hidden)))
 
     def forward(self, values: Tensor, digits: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class ConditionedLayers(nn.Module):
     def of_each_layer(self, told: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """The gains and the biases of each hidden layer, views of `[n, 2 * units]`."""
         gains, biases = told.chunk(2, dim=1)
-        return gains.split(self.hidden, dim=1), biases.split(self.hidden, dim=1)
+        return torch.split(gains, self.hidden, dim=1), torch.split(biases, self.hidden, dim=1)
 
 
 class Encoder(nn.Module):
@@ -117,7 +117,8 @@ class Calibration(nn.Module):
 def _of_each_digit(vectors: Tensor, matrices: Tensor, digits: Tensor) -> Tensor:
     """Each vector times its digit's matrix; a matrix gathered for each vector would be large."""
     products = torch.einsum("ni,cij->ncj", vectors, matrices)
-    return products[torch.arange(len(digits), device=digits.device), digits]
+    index = digits.view(-1, 1, 1).expand(-1, 1, vectors.shape[1])
+    return products.gather(1, index).squeeze(1)
 
 
 class StyleAutoencoder(nn.Module):

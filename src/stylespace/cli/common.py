@@ -12,9 +12,16 @@ from pathlib import Path
 from types import FrameType
 
 from stylespace.config import ModelConfig, session_name
-from stylespace.errors import SessionError, StylespaceError
+from stylespace.errors import SessionError, StylespaceError, UsageError
 
-__all__ = ["Parser", "add_data_dir", "add_session", "run_command", "session_directory"]
+__all__ = [
+    "Parser",
+    "add_data_dir",
+    "add_session",
+    "named_session",
+    "run_command",
+    "session_directory",
+]
 
 INTERRUPTED = 130
 
@@ -76,6 +83,19 @@ def session_directory(args: argparse.Namespace) -> Path:
             "--feature-size out"
         )
     return Path(directory)
+
+
+def named_session(args: argparse.Namespace) -> Path:
+    """The session that a command's first word or the flags of `add_session` name.
+
+    Raises:
+        UsageError: both do.
+        SessionError: there is none, or its style size is not the one asked for.
+    """
+    if args.session is not None and args.ckpt_dir is not None:
+        raise UsageError(f"{args.session} and --ckpt-dir {args.ckpt_dir}: name one session")
+    args.ckpt_dir = args.session or args.ckpt_dir
+    return session_directory(args)
 
 
 def run_command(

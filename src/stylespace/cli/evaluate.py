@@ -8,13 +8,12 @@ import os
 import shlex
 import shutil
 import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stylespace.cli.common import Parser, add_data_dir, add_session, run_command, session_directory
+from stylespace.cli.common import Parser, add_data_dir, add_session, named_session, run_command
+from stylespace.cli.progress import parts
 from stylespace.config import DEFAULT_EPOCHS, ModelConfig, TrainConfig
 from stylespace.errors import SessionError, UsageError
 
@@ -123,7 +122,7 @@ def _run_session(args: argparse.Namespace) -> int:
     model = checkpoint.load(directory)
     train, test = load(model.config.data, args.data_dir)
     card.check_data(model, train, test)
-    with _progress() as (progress, say):
+    with parts() as (progress, say):
         reader = cached_reader(train, functools.partial(progress, "reader"), say)
         report = evaluate_session(
             directory,
@@ -168,12 +167,12 @@ def _run_study(args: argparse.Namespace) -> int:
     )
     train, test = load(whole.data, args.data_dir)
     study.check_study(whole, train, test)
-    stopped = study.train_sessions(whole, train, test, _progress)
+    stopped = study.train_sessions(whole, train, test, parts)
     if stopped is not None:
         name = signal.Signals(stopped).name
         print(f"Stopped by {name}; the session is saved. The same command goes on from here.")
         return 128 + stopped
-    results = study.evaluate_sessions(whole, train, test, _progress)
+    results = study.evaluate_sessions(whole, train, test, parts)
     _write_study(whole, results, output, _command(args))
     print(f"written to {output} and {output.parent / PICTURE}")
     return 0
@@ -266,10 +265,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
 
 def _directory(args: argparse.Namespace) -> Path:
     """The session, by name or by flags; refused before anything slow begins."""
-    if args.session is not None and args.ckpt_dir is not None:
-        raise UsageError(f"{args.session} and --ckpt-dir {args.ckpt_dir}: name one session")
-    args.ckpt_dir = args.session or args.ckpt_dir
-    directory = session_directory(args)
+    directory = named_session(args)
     if not os.access(directory, os.W_OK):
         raise SessionError(f"cannot write the report into {directory}: it is read-only")
     return directory
@@ -288,25 +284,3 @@ def _check_trained(directory: Path) -> None:
         return  # a model by itself, from elsewhere
     if not trained:
         raise SessionError(f"{directory} is not trained yet: train it first")
-
-
-@contextmanager
-def _progress() -> Iterator[tuple[Callable[[str, float], None], Callable[[str], None]]]:
-    """What shows the share that is done of each part, on a terminal, and what says a line."""
-    if not sys.stderr.isatty():
-        yield lambda _name, _share: None, functools.partial(print, file=sys.stderr, flush=True)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:<16}"), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True, highlight=False, markup=False)
-    with Progress(*columns, console=console, transient=True) as bars:
-        tasks: dict[str, int] = {}
-
-        def progress(name: str, share: float) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=1.0)
-            bars.update(tasks[name], completed=share)  # type: ignore[arg-type]
-
-        yield progress, console.print

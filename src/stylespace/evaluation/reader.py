@@ -54,6 +54,8 @@ class ReaderRecipe:
 READER = ReaderRecipe()
 """The reader of the evaluation."""
 
+TRAINING = "training the independent reader, once for this data set; this takes minutes"
+
 
 class Reader(nn.Module):
     """A small convolutional network.
@@ -102,19 +104,28 @@ class Reader(nn.Module):
         return (self.read(data.images) == data.digits).float().mean().item()
 
 
-def cached_reader(train: LabelledImages, advance: Advance, say: Callable[[str], None]) -> Reader:
-    """The reader for a data set: from the user's cache, or trained and put there.
+def cached_reader(
+    train: LabelledImages,
+    advance: Advance,
+    say: Callable[[str], None],
+    recipe: ReaderRecipe = READER,
+    training: str = TRAINING,
+) -> Reader:
+    """A reader for a data set: from the user's cache, or trained and put there.
 
     Args:
         train: the training images.
         advance: told the share of the training that is done.
         say: told that a reader is being trained, or that it cannot be kept.
+        recipe: of the reader.
+        training: what is said when it is trained.
     """
-    path = cache_directory() / "readers" / f"{_fingerprint(train)}-{READER.version}.safetensors"
-    reader = _stored(path, train)
+    name = f"{_fingerprint(train)}-{recipe.channels}-{recipe.version}.safetensors"
+    path = cache_directory() / "readers" / name
+    reader = _stored(path, train, recipe)
     if reader is None:
-        say("training the independent reader, once for this data set; this takes minutes")
-        reader = train_reader(train, READER, seed=0, advance=advance)
+        say(training)
+        reader = train_reader(train, recipe, seed=0, advance=advance)
         try:
             with replaced(path) as part:
                 save_file(reader.state_dict(), part)
@@ -210,9 +221,9 @@ def _floats(images: Tensor) -> Tensor:
     return floats.contiguous(memory_format=torch.channels_last)
 
 
-def _stored(path: Path, train: LabelledImages) -> Reader | None:
+def _stored(path: Path, train: LabelledImages, recipe: ReaderRecipe) -> Reader | None:
     """The cached reader; whatever is wrong with it, another can be trained."""
-    reader = Reader(len(train.class_names), READER.channels)
+    reader = Reader(len(train.class_names), recipe.channels)
     with suppress(OSError, SafetensorError, RuntimeError, ValueError, KeyError):
         reader.load_state_dict(load_file(path))
         return reader.eval()

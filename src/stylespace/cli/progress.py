@@ -1,0 +1,32 @@
+"""What a person sees while parts of some work go on, on stderr."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["parts"]
+
+
+@contextmanager
+def parts() -> Iterator[tuple[Callable[[str, float], None], Callable[[str], None]]]:
+    """What shows the share that is done of each part, on a terminal, and what says a line."""
+    if not sys.stderr.isatty():
+        yield lambda _name, _share: None, functools.partial(print, file=sys.stderr, flush=True)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<16}"), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True, highlight=False, markup=False)
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, int] = {}
+
+        def progress(name: str, share: float) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=1.0)
+            bars.update(tasks[name], completed=share)  # type: ignore[arg-type]
+
+        yield progress, console.print
