@@ -70,10 +70,8 @@ def operations(trainer: Trainer) -> float:
     the gradient penalty) is left out, so its share is counted too low.
     """
     rows = trainer.config.batch_size
-    encoder, decoder = (
-        _weights(net.layers) for net in (trainer.model.encoder, trainer.model.decoder)
-    )
-    first = trainer.model.encoder.layers.dense[0].weight.numel()
+    encoder, decoder = trainer.model.encoder.layers, trainer.model.decoder.layers
+    first = encoder.dense[0].weight.numel()
     count = rows * (6 * (_weights(encoder) + _weights(decoder)) - 2 * first)
     if isinstance(trainer, AdversarialTrainer):
         count += 2 * 0.75 * rows * 6 * _weights(trainer.discriminator.layers)
