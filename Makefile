@@ -9,6 +9,14 @@ BIN := .venv/bin
 INSTALL = @echo "Installing into .venv (once; a minute or two)"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# the studio's page is tested in a browser; where none can be installed, these tests are skipped
+CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing chromium for the page's tests (once; a minute)"; \
+		(apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install chromium) \
+			>/dev/null 2>&1 || echo "chromium could not be installed"; \
+	else echo "no chromium: the tests of the studio's page are skipped"; fi
+
 .PHONY: train test bench clean
 
 train: $(SESSION)/.trained
@@ -35,6 +43,7 @@ bench: .venv/.for-tests
 
 .venv/.for-tests: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[dev]'
+	@$(CHROMIUM)
 	@touch $@ .venv/.for-use
 
 $(BIN)/python:

@@ -12,6 +12,7 @@ from stylespace import sheets
 from stylespace.cli import generate
 from stylespace.data.prepare import prepare_file
 from stylespace.generation import draw, draw_rows, random_styles
+from stylespace.studio.reader import READER_FILE, PageReader, save_reader
 from tests.cli.drawing import SESSION, left_behind, save_session
 from tests.data.test_prepare import centre, difference, drawing, nearest, photograph
 
@@ -22,7 +23,7 @@ def tiles(path, columns, lead=False):
     """The images of a sheet, uint8 `[rows, columns, 28, 28]`, read off its bottom right corner."""
     with Image.open(path) as picture:
         sheet = 255 - np.asarray(picture.convert("L"))
-    side, gap, margin = sheets.SIDE * sheets.SCALE, sheets.GAP, sheets.MARGIN
+    side, gap, margin = 28 * sheets.SCALE, sheets.GAP, sheets.MARGIN
     rows = (len(sheet) - 2 * margin + gap) // (side + gap)
     found = np.zeros((rows, columns, 28, 28), np.uint8)
     for row in range(rows):
@@ -122,7 +123,7 @@ def test_labels_of_negative_numbers_have_a_short_stroke_in_front_and_no_odd_sign
 ):
     generate_digits("--style", "1,1,1,1", "--style", "-1,-1,-1,-1")
     with Image.open("digits.png") as sheet:
-        side = sheets.SIDE * sheets.SCALE
+        side = 28 * sheets.SCALE
         bottom, left = sheet.height - sheets.MARGIN, sheet.width - sheets.MARGIN
         left -= 10 * (side + sheets.GAP) - sheets.GAP
         step = side + sheets.GAP
@@ -186,6 +187,32 @@ def test_what_was_seen_stands_beside_the_first_row_of_other_forms_too(
     assert (found[:, 1:].flatten(2).float().std(dim=2) > 0).all()
 
 
+def test_the_studios_reader_says_which_digit_a_picture_shows(generate_digits, here, mnist):
+    reader = PageReader(classes=10)
+    for weights in reader.parameters():
+        weights.data.zero_()
+    reader.layers[-1].bias.data[7] = 9  # it takes everything for a 7
+    save_reader(reader, here / SESSION / READER_FILE)
+    drawing(mnist[1].images[0], 9).save("photo.png")
+    code, out, _ = generate_digits("--like", "photo.png")
+    read, *told = out.splitlines()
+    assert code == 0
+    assert read == "photo.png is taken for 7 (100% sure); --digit says otherwise"
+    sheet = tiles("digits.png", 11, lead=True)
+    _, out, _ = generate_digits("--like", "photo.png", "--digit", 7)
+    assert out.splitlines() == told
+    assert torch.equal(tiles("digits.png", 11, lead=True), sheet)
+
+
+def test_where_no_reader_can_be_had_the_digit_is_asked_for(tmp_path, monkeypatch, capsys, mnist):
+    monkeypatch.chdir(tmp_path)
+    save_session(tmp_path / "s.ckpt", decoder_widths=(16,), data="nowhere/images")
+    drawing(mnist[1].images[0], 9).save("photo.png")
+    assert generate.main(["--ckpt-dir", "s.ckpt", "--like", "photo.png"]) == 1
+    assert "which digit does photo.png show? Say it with --digit (" in capsys.readouterr().err
+    assert generate.main(["--ckpt-dir", "s.ckpt", "--like", "photo.png", "--digit", "7"]) == 0
+
+
 REFUSED = {
     "short style": (["--style", "1,2,3"], "has 3 numbers; this model's styles have 4"),
     "no number": (["--style", "1,2,3,nan"], "not finite"),
@@ -231,7 +258,7 @@ REFUSED = {
     "no picture": (["--like", "file", "--digit", "7"], "cannot read file: not a picture"),
     "missing": (["--like", "none.png", "--digit", "7"], "there is no file none.png"),
     "directory": (["--like", "d.png", "--digit", "7"], "cannot read d.png: Is a directory"),
-    "which digit": (["--like", "blank.png"], "which digit does blank.png show?"),
+    "which digit": (["--like", "blank.png"], "blank.png is blank: there is no ink"),
     "no such digit": (["--like", "blank.png", "--digit", "10"], "--digit must be between 0 and 9"),
     "digit of what": (["--digit", "3"], "--digit goes with --like, --traverse or --export"),
     "two styles": (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylespace.cli.common import Parser, add_session, run_command, session_directory
-from stylespace.errors import UsageError
+from stylespace.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,15 +66,16 @@ def _add_styles(parser: Parser) -> None:
         "--like",
         type=Path,
         metavar="PICTURE",
-        help="a row in the style of this photograph or drawing of one digit, which --digit "
-        "names; the first column shows what the model saw",
+        help="a row in the style of this photograph or drawing of one digit; the first column "
+        "shows what the model saw",
     )
     add(
         "--digit",
         type=int,
         metavar="D",
-        help="the digit on the --like picture; the one that --traverse shows (default: "
-        f"{TRAVERSED_DIGIT}); the only one in an --export (default: all)",
+        help="the digit on the --like picture (default: the one that it is read as); the one that "
+        f"--traverse shows (default: {TRAVERSED_DIGIT}); the only one in an --export (default: "
+        "all)",
     )
 
 
@@ -127,8 +128,6 @@ def _check(args: argparse.Namespace) -> None:
     own = "--style" if args.style else "--like" if args.like else None
     if args.style and args.like:
         raise UsageError("--style and --like both give the style; leave one of them out")
-    if args.like and args.digit is None:
-        raise UsageError(f"which digit does {args.like} show? Say it with --digit")
     if args.digit is not None and not (args.like or args.traverse or args.export):
         raise UsageError("--digit goes with --like, --traverse or --export")
     if args.export:
@@ -167,10 +166,13 @@ def _draw_sheet(args: argparse.Namespace, model: StyleAutoencoder) -> None:
     path = args.output or DEFAULT_OUTPUT
     sheets.check_picture_path(path)
     seen = _seen(args.like)
+    if seen is not None and args.digit is None:
+        args.digit = _read(args, model, seen)
     if args.traverse:
         images, rows, columns = _traversed(args, model, seen)
     else:
         names = class_names(model.config)
+        names = names[: sheets.MOST_COLUMNS] if args.text is None else names
         digits = text_digits(args.text, names) if args.text is not None else range(len(names))
         count = len(args.style or ()) or (1 if args.like else args.count or DEFAULT_ROWS)
         sheets.check_sheet_size(count, len(digits))
@@ -194,6 +196,24 @@ def _seen(picture: Path | None) -> Tensor | None:
     from stylespace.data.prepare import prepare_file
 
     return prepare_file(picture)
+
+
+def _read(args: argparse.Namespace, model: StyleAutoencoder, seen: Tensor) -> int:
+    """The digit that the picture shows, as the studio's reader sees it."""
+    from stylespace.cli.progress import parts
+    from stylespace.generation import class_names
+    from stylespace.studio.session import read_digit
+
+    try:
+        with parts() as (progress, say):
+            digit, share = read_digit(session_directory(args), seen, progress=progress, say=say)
+    except DataError as error:  # no images to train a reader on
+        raise UsageError(
+            f"which digit does {args.like} show? Say it with --digit ({error})"
+        ) from None
+    name = class_names(model.config)[digit]
+    print(f"{args.like} is taken for {name} ({share:.0%} sure); --digit says otherwise")
+    return digit
 
 
 def _styles(
@@ -248,7 +268,11 @@ def _what(args: argparse.Namespace, model: StyleAutoencoder, rows: int) -> str:
         return f"The digit {digit} along {model.style_size} style dimensions"
     if args.text is not None:
         return f"{args.text} in {styles}"
-    return f"{model.config.classes} digits in {styles}"
+    from stylespace.sheets import MOST_COLUMNS
+
+    classes = model.config.classes
+    which = f"{classes}" if classes <= MOST_COLUMNS else f"The first {MOST_COLUMNS} of {classes}"
+    return f"{which} digits in {styles}"
 
 
 def _label(style: list[float]) -> str:

@@ -11,10 +11,13 @@ from stylespace import __version__
 __all__ = ["main"]
 
 COMMANDS = {
+    "data": "look over a data set before training on it",
     "train": "train a simple or an adversarial auto-encoder",
     "vis": "draw the style space as a scatter matrix",
     "generate": "draw digits in random or given styles",
     "evaluate": "measure what a trained model really does",
+    "studio": "write one digit and see all ten in your hand, in the browser",
+    "export": "make a page, an ONNX model or a Hub folder of a session",
 }
 
 

@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylespace.data.cache import cache_directory
+from stylespace.data.deform import Deformation
 from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError, StylespaceError
+from stylespace.hardware import fast_dtype
 from stylespace.noise import generator
 from stylespace.output import replaced
-from stylespace.precision import fast_dtype
 
 __all__ = ["READER", "Reader", "ReaderRecipe", "cached_reader", "train_reader"]
 
@@ -41,6 +42,7 @@ class ReaderRecipe:
         batch_size: images a step.
         lr: AdamW's highest rate.
         augment: whether images are turned, sheared, scaled and shifted a little.
+        deformation: how strongly they are deformed besides, `data.deform.Deformation`'s amount.
     """
 
     version: int = 1
@@ -49,6 +51,7 @@ class ReaderRecipe:
     batch_size: int = 250
     lr: float = 3e-3
     augment: bool = True
+    deformation: float = 0.0
 
 
 READER = ReaderRecipe()
@@ -173,6 +176,9 @@ def train_reader(
         images = _floats(train.images[index])
         if recipe.augment:
             images = _moved(images, generator(seed, "reader augmentation", step))
+        if recipe.deformation:
+            random = generator(seed, "reader deformation", step)
+            images = Deformation.draw(batch, recipe.deformation, random).apply(images)
         _step(reader, images, train.digits[index], optimizer)
         schedule.step()
         advance((step + 1) / steps)

@@ -1,0 +1,62 @@
+"""Hugging Face's conventions: `from_pretrained`, `save_pretrained` and `push_to_hub`.
+
+The only file that imports huggingface_hub, the extra `hub`. Nothing else needs it: a session
+directory has the layout that these conventions ask for.
+"""
+
+# Without `from __future__ import annotations`: the mixin looks at the annotation of `config`, and
+# would find a text in place of the class.
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+try:
+    from huggingface_hub import PyTorchModelHubMixin
+except ImportError as error:
+    raise ImportError(
+        "stylespace.hub needs huggingface_hub: pip install 'stylespace[hub]'"
+    ) from error
+
+from stylespace import networks
+from stylespace.checkpoint import FORMAT
+from stylespace.config import ModelConfig
+
+__all__ = ["StyleAutoencoder"]
+
+
+class StyleAutoencoder(
+    networks.StyleAutoencoder,
+    PyTorchModelHubMixin,
+    library_name="stylespace",
+    tags=["handwriting", "style", "autoencoder"],
+):
+    """`stylespace.networks.StyleAutoencoder` that also comes from the Hub, and goes there.
+
+    Example:
+        >>> model = StyleAutoencoder.from_pretrained("mnist4.ckpt")  # doctest: +SKIP
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        *,
+        config: Any = None,  # noqa: ANN401 - the mixin's own type is private
+        **more: Any,  # noqa: ANN401
+    ) -> str | None:
+        """Write a folder that `stylespace.load` opens too.
+
+        Args:
+            save_directory: made if need be.
+            config: in place of the model's own.
+            more: what the mixin's `save_pretrained` takes besides.
+
+        Returns:
+            Where it was pushed to, if it was.
+        """
+        own = {"format": FORMAT, **dataclasses.asdict(self.config)}
+        pushed: str | None = super().save_pretrained(save_directory, config=config or own, **more)
+        return pushed

@@ -1,0 +1,67 @@
+"""A session's report card, as rows for a page or a model card."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, TypedDict
+
+from stylespace.evaluation.results import FORMAT, form
+from stylespace.evaluation.session import weights_digest
+from stylespace.networks import StyleAutoencoder
+
+__all__ = ["Row", "card_rows"]
+
+
+class Row(TypedDict):
+    """One measure: its group, its name, its value, and the same as text with its marks."""
+
+    group: str
+    name: str
+    value: float | None
+    text: str
+    perfect: str | None
+    chance: str | None
+    meaning: str
+
+
+def card_rows(directory: Path, model: StyleAutoencoder) -> list[Row] | None:
+    """The rows of the session's `report.json`.
+
+    Args:
+        directory: the session.
+        model: its model, as `checkpoint.load` gave it.
+
+    Returns:
+        None where there is no report, it is damaged, or the model was trained on since.
+    """
+    try:
+        report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+        if report["format"] != FORMAT or report["weights_digest"] != weights_digest(model):
+            return None
+        return [
+            _row(key, line)
+            for key, section in report["sections"].items()
+            for line in section["measures"].values()
+        ]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _row(section: str, line: dict[str, Any]) -> Row:
+    value, style = line.get("value"), str(line["style"])
+    known = value is not None and math.isfinite(value)  # the file has null for what is not
+    return Row(
+        group=section.capitalize(),
+        name=str(line["label"]),
+        value=value if known else None,
+        text=form(value, style) if known else "-",
+        perfect=_text(line.get("perfect"), style),
+        chance=_text(line.get("chance"), style),
+        meaning=str(line.get("meaning", "")),
+    )
+
+
+def _text(value: float | None, style: str) -> str | None:
+    return None if value is None or not math.isfinite(value) else form(value, style)

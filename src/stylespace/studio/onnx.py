@@ -1,0 +1,141 @@
+"""Encoder and decoder as an ONNX model; the only file that imports onnx."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from stylespace.errors import StylespaceError, UsageError
+from stylespace.generation import random_styles
+from stylespace.networks import StyleAutoencoder
+from stylespace.output import replaced
+
+__all__ = ["TOLERANCE", "require_onnx", "write_onnx"]
+
+TOLERANCE = 1e-5  # of a value, or of 1 if that is more
+CHECKED = (0, 1, 7, 100)  # images at once
+OPSET = 20
+INPUTS = {"images": "n", "digits": "n", "styles": "m", "drawn_digits": "m"}
+"""What the model takes, and how the number of each is called."""
+
+OUTPUTS = ("style", "drawn")
+LIBRARIES = ("onnx", "onnxscript", "onnxruntime")
+
+
+class _Both(nn.Module):
+    """One graph of two parts that have nothing in common but the file."""
+
+    def __init__(self, model: StyleAutoencoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, images: Tensor, digits: Tensor, styles: Tensor, drawn_digits: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        return self.model.encode(images, digits), self.model.decode(styles, drawn_digits)
+
+
+def require_onnx() -> None:
+    """Refuse before anything slow begins where the libraries are missing.
+
+    Raises:
+        UsageError: they are.
+    """
+    missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"an ONNX model needs {' and '.join(missing)}: pip install 'stylespace[onnx]'"
+        )
+
+
+def write_onnx(model: StyleAutoencoder, path: Path) -> float:
+    """Write a model, after checking that ONNX Runtime computes what PyTorch does.
+
+    `images` `[n, 1, 28, 28]` and `digits` `[n]` give `style` `[n, style_size]`; `styles`
+    `[m, style_size]` and `drawn_digits` `[m]` give `drawn` `[m, 1, 28, 28]`, for any n and m;
+    who wants only one of the two gives the other an n or m of 0.
+
+    Args:
+        model: in eval mode.
+        path: of the file.
+
+    Returns:
+        The largest difference found, as `TOLERANCE` counts it.
+
+    Raises:
+        StylespaceError: libraries are missing, the file cannot be written, or it computes
+            something else; then there is no file.
+    """
+    require_onnx()
+    with replaced(path) as part:
+        with _quiet():
+            _export(model, part)
+        difference = _difference(model, part)
+        if not difference <= TOLERANCE:
+            raise StylespaceError(f"{path} would be off by {difference:.0e}: it is not written")
+    return difference
+
+
+def _example(model: StyleAutoencoder, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Images that the model itself drew, and style vectors, one more of them."""
+    styles = random_styles(count + 1, model.style_size)
+    drawn = torch.arange(count + 1) % model.config.classes
+    digits = drawn[:count].clone()  # the exporter fails on inputs that share their memory
+    return model.decode(styles[:count], digits), digits, styles, drawn
+
+
+def _export(model: StyleAutoencoder, path: Path) -> None:
+    program = torch.onnx.export(
+        _Both(model).eval(),
+        _example(model, 2),  # a batch of 1 would be taken for one that never changes
+        dynamo=True,
+        external_data=False,
+        dynamic_shapes={name: {0: torch.export.Dim(size)} for name, size in INPUTS.items()},
+        input_names=list(INPUTS),
+        output_names=list(OUTPUTS),
+        opset_version=OPSET,
+        verbose=False,
+    )
+    assert program is not None
+    program.save(path)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter tells on stderr and stdout of libraries that it does not need."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _difference(model: StyleAutoencoder, path: Path) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    largest = 0.0
+    for count in CHECKED:
+        example = _example(model, count)
+        inputs = {name: value.numpy() for name, value in zip(INPUTS, example, strict=True)}
+        found = [torch.from_numpy(value) for value in session.run(list(OUTPUTS), inputs)]
+        wanted = model.encode(*example[:2]), model.decode(*example[2:])
+        for one, other in zip(found, wanted, strict=True):
+            if one.shape != other.shape:
+                return math.inf
+            error = (one - other).abs() / other.abs().clamp(min=1)
+            largest = max([largest, *error.flatten().tolist()])
+    return largest

@@ -1,0 +1,157 @@
+"use strict";
+/** The page's start: loads the model, builds the views, keeps tabs, colours and keys. */
+(() => {
+  const Stylespace = (globalThis.Stylespace ??= {});
+  const {
+    Model,
+    Reader,
+    buildRow,
+    byId,
+    change,
+    make,
+    notice,
+    paintRow,
+    readSafetensors,
+    readSample,
+    state,
+    studio,
+    whenChanged,
+  } = Stylespace;
+
+  const VIEWS = ["write", "explore", "use", "compare"];
+
+  /** What a page in a single file carries in itself. @returns {Record<string, any> | null} */
+  function carried() {
+    const element = byId("stylespace-data");
+    return element ? JSON.parse(element.textContent) : null;
+  }
+
+  /** @param {string} text @returns {ArrayBuffer} */
+  function fromBase64(text) {
+    const letters = atob(text);
+    const bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+    return bytes.buffer;
+  }
+
+  /** @param {string} name */
+  async function fetched(name) {
+    const answer = await fetch(name, { cache: "no-cache" });
+    if (!answer.ok) throw new Error(`${name} is not there`);
+    return answer;
+  }
+
+  /** Load the model, the reader and what is known of them. */
+  async function load() {
+    const inside = carried();
+    const info = inside ? inside["studio.json"] : await (await fetched("studio.json")).json();
+    /** @param {string} name */
+    const weights = async (name) =>
+      readSafetensors(
+        inside ? fromBase64(inside[name]) : await (await fetched(name)).arrayBuffer(),
+      );
+    const [model, reader] = await Promise.all([
+      weights(info.model),
+      info.reader ? weights(info.reader) : null,
+    ]);
+    Object.assign(studio, { info, model: new Model(model), reader: reader && new Reader(reader) });
+  }
+
+  /** The first calls are slow: let them not be a person's first stroke. */
+  function warmUp() {
+    const image = studio.model.row(new Float32Array(studio.model.styleSize)).slice(0, 784);
+    for (let i = 0; i < 3; i++) {
+      readSample(image);
+      studio.model.row(new Float32Array(studio.model.styleSize));
+    }
+  }
+
+  function showView() {
+    byId("main").dataset.view = state.view;
+    for (const view of VIEWS) {
+      const shown = view === state.view;
+      byId(`view-${view}`).hidden = !shown;
+      byId(`tab-${view}`).setAttribute("aria-selected", String(shown));
+      byId(`tab-${view}`).tabIndex = shown ? 0 : -1;
+    }
+  }
+
+  function startTabs() {
+    for (const view of VIEWS) byId(`tab-${view}`).onclick = () => change({ view });
+    document.querySelector(".tabs").addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const ends = { Home: 0, End: VIEWS.length - 1 }[event.key];
+      if (step === undefined && ends === undefined) return;
+      const next = ends ?? (VIEWS.indexOf(state.view) + step + VIEWS.length) % VIEWS.length;
+      change({ view: VIEWS[next] });
+      byId(`tab-${VIEWS[next]}`).focus();
+      event.preventDefault();
+    });
+    whenChanged((changed) => {
+      if (changed.has("view")) showView();
+      if (changed.has("smooth")) byId("smooth").checked = state.smooth;
+    });
+    byId("smooth").onchange = ({ target }) => change({ smooth: target.checked });
+  }
+
+  const THEMES = ["auto", "light", "dark"];
+  const THEME_NAMES = { auto: ["◐", "Auto"], light: ["☀", "Light"], dark: ["☾", "Dark"] };
+
+  /** @param {string} theme */
+  function setTheme(theme) {
+    document.documentElement.dataset.theme = theme;
+    const [sign, name] = THEME_NAMES[theme];
+    byId("theme").replaceChildren(sign, make("b", {}, ` ${name}`));
+    const how = theme === "auto" ? "as the system has them" : theme;
+    byId("theme").setAttribute("aria-label", `Colours: ${how}`);
+    window.dispatchEvent(new Event("stylespace-colours"));
+  }
+
+  function startTheme() {
+    let theme = "auto";
+    try {
+      theme = localStorage.getItem("stylespace-theme") ?? "auto";
+    } catch {} // a page from disk may have no store
+    setTheme(THEMES.includes(theme) ? theme : "auto");
+    byId("theme").onclick = () => {
+      const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % 3];
+      setTheme(next);
+      try {
+        localStorage.setItem("stylespace-theme", next);
+      } catch {}
+    };
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => window.dispatchEvent(new Event("stylespace-colours")));
+    window.addEventListener("stylespace-colours", paintRow);
+  }
+
+  function describe() {
+    const { info } = studio;
+    document.title = `${info.name} · stylespace studio`;
+    const kind = { sae: "simple, ", aae: "adversarial, " }[info.objective] ?? "";
+    byId("about").prepend(`${info.name}: ${kind}${info.style_size} style dimensions. `);
+  }
+
+  async function start() {
+    startTabs();
+    startTheme();
+    try {
+      await load();
+    } catch (error) {
+      notice(`The model cannot be loaded: ${error.message}.`, true);
+      return;
+    }
+    buildRow(studio.info.class_names);
+    describe();
+    warmUp();
+    Stylespace.startWrite();
+    Stylespace.startExplore?.();
+    Stylespace.startUse?.();
+    Stylespace.startCompare?.();
+    change({ style: new Float32Array(studio.model.styleSize) }, "start");
+    Stylespace.startLink?.();
+    document.documentElement.dataset.ready = "yes";
+  }
+
+  start();
+})();

@@ -1,0 +1,289 @@
+"use strict";
+/**
+ * From a picture to its ink: how much of each pixel is ink, 0 to 1, whatever the light, the paper
+ * and the pen. What `stylespace.data.prepare` does in Python, step by step; a test holds both
+ * against each other.
+ */
+(() => {
+  const Stylespace = (globalThis.Stylespace ??= {});
+  const { bestInWindow, otsu, quantile, roundEven, solve } = Stylespace;
+
+  const WORKING_SIDE = 512;
+  const GROUND_WINDOW = 0.2; // of a photograph's longer side; no stroke on it is as thick
+  const ONE_SHADE = 0.3; // of a drawing's pixels have, or nearly, the shade of its ground
+  const LEAST_CONTRAST = 0.1; // between ink and ground, in shares of the ground's brightness
+  const SOFT = 0.3; // of the way from ground to ink is not counted on a photograph
+  const LEAST_DISTANCE = 4; // between ink and ground, in standard deviations of the ground
+
+  /** What a person can mend: the text says how. */
+  class PictureError extends Error {}
+
+  /** @typedef {import("./numbers").Grey} Grey */
+
+  /**
+   * How much of each pixel is ink.
+   * @param {{width: number, height: number, data: Uint8ClampedArray}} picture RGBA, any size
+   * @param {number} [side] pixels of the result's longer side, at most
+   * @returns {Grey}
+   */
+  function findInk(picture, side = WORKING_SIDE) {
+    const brightness = readBrightness(picture, side);
+    const shade = oneShade(brightness);
+    const ground = shade === null ? lightGround(brightness) : null;
+    const data = brightness.data.map(
+      (value, i) => 1 - value / Math.max(ground ? ground.data[i] : shade, 0.1),
+    );
+    const [low, high] = levels(data, shade === null);
+    for (let i = 0; i < data.length; i++) {
+      data[i] = Math.min(1, Math.max(0, (data[i] - low) / (high - low)));
+    }
+    return { width: brightness.width, height: brightness.height, data };
+  }
+
+  /** Where ink begins and where it is full.
+   * @param {Float32Array} dark @param {boolean} photograph @returns {[number, number]}
+   */
+  function levels(dark, photograph) {
+    const limit = otsu(dark);
+    const paper = dark.filter((value) => value <= limit);
+    const ink = dark.filter((value) => value > limit);
+    if (!ink.length || !paper.length || mean(ink) - mean(paper) < LEAST_CONTRAST) {
+      throw new PictureError("There is no ink on it.");
+    }
+    const level = quantile(paper, 0.5);
+    const high = quantile(ink, 0.75);
+    // its lighter half tells the paper's grain: the darkest pixels are the ink's grey edges
+    if (mean(ink) - level < LEAST_DISTANCE * (level - quantile(paper, 0.16))) {
+      throw new PictureError("No ink stands out from the paper.");
+    }
+    if (!photograph) return [level, high];
+    // what is left of shadows is cut off with the grain
+    return [level + SOFT * (high - level), high - (SOFT / 2) * (high - level)];
+  }
+
+  /** @param {Float32Array} values */
+  function mean(values) {
+    let sum = 0;
+    for (const value of values) sum += value;
+    return sum / values.length;
+  }
+
+  /** Light ground and dark ink, 0..1, at most `side` long.
+   * @param {{width: number, height: number, data: Uint8ClampedArray}} picture
+   * @param {number} side @returns {Grey}
+   */
+  function readBrightness({ width, height, data }, side) {
+    const grey = new Float32Array(width * height);
+    const alpha = new Float32Array(width * height);
+    for (let i = 0, at = 0; i < grey.length; i++, at += 4) {
+      const sum = data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000;
+      grey[i] = (sum >> 16) / 255;
+      alpha[i] = data[at + 3] / 255;
+    }
+    const factor = Math.ceil(Math.max(width, height) / side);
+    const small = shrunk({ width, height, data: grey }, factor);
+    layOnPaper(small.data, shrunk({ width, height, data: alpha }, factor).data);
+    if (isLightOnDark(small)) small.data.forEach((value, i) => (small.data[i] = 1 - value));
+    return small;
+  }
+
+  /** Each new pixel is the mean of a square. @param {Grey} grey @param {number} factor */
+  function shrunk(grey, factor) {
+    if (factor <= 1) return grey;
+    const width = Math.ceil(grey.width / factor);
+    const height = Math.ceil(grey.height / factor);
+    const sums = new Float64Array(width * height);
+    const counts = new Uint32Array(width * height);
+    for (let y = 0, i = 0; y < grey.height; y++) {
+      const row = Math.floor(y / factor) * width;
+      for (let x = 0; x < grey.width; x++, i++) {
+        const to = row + Math.floor(x / factor);
+        sums[to] += grey.data[i];
+        counts[to]++;
+      }
+    }
+    return { width, height, data: Float32Array.from(sums, (sum, i) => sum / counts[i]) };
+  }
+
+  /** Lay a picture with transparent parts on paper that its ink shows on; in place.
+   * @param {Float32Array} grey @param {Float32Array} alpha
+   */
+  function layOnPaper(grey, alpha) {
+    if (alpha.every((share) => share > 0.99)) return;
+    let [ink, weight] = [0, 0];
+    for (let i = 0; i < grey.length; i++) {
+      ink += grey[i] * alpha[i];
+      weight += alpha[i];
+    }
+    const paper = ink / Math.max(weight, 1e-6) < 0.5 ? 1 : 0;
+    for (let i = 0; i < grey.length; i++) grey[i] = grey[i] * alpha[i] + paper * (1 - alpha[i]);
+  }
+
+  /** @param {Grey} grey */
+  function border({ width, height, data }) {
+    const left = Array.from({ length: height }, (_, y) => data[y * width]);
+    const right = Array.from({ length: height }, (_, y) => data[y * width + width - 1]);
+    return Float32Array.from([...data.slice(0, width), ...data.slice(-width), ...left, ...right]);
+  }
+
+  /** The ground's brightness in a drawing, where it is the same everywhere; else null.
+   * @param {Grey} grey
+   */
+  function oneShade(grey) {
+    const counts = new Uint32Array(256);
+    for (const value of border(grey)) counts[Math.max(0, roundEven(value * 255))]++;
+    const shade = counts.indexOf(Math.max(...counts)) / 255;
+    let same = 0;
+    for (const value of grey.data) if (Math.abs(value - shade) < 1.5 / 255) same++;
+    return same / grey.data.length > ONE_SHADE ? shade : null;
+  }
+
+  /** Whether the lightest pixels are farther from the ground, as the border shows it.
+   * @param {Grey} grey
+   */
+  function isLightOnDark(grey) {
+    let ground = oneShade(grey);
+    let values = grey.data;
+    if (ground === null) {
+      // in logarithms light is a term that can be taken away
+      values = values.map((value) => Math.log(Math.max(value, 0.05)));
+      const light = fittedLight({ ...grey, data: values });
+      values = values.map((value, i) => value - light[i]);
+      ground = quantile(border({ ...grey, data: values }), 0.5);
+    }
+    return quantile(values, 0.997) - ground > ground - quantile(values, 0.003);
+  }
+
+  /** @param {number} x @param {number} y */
+  const surfaceTerms = (x, y) => [1, x, y, x * x, x * y, y * y];
+
+  /** From -1 to 1. @param {number} i @param {number} length */
+  const place = (i, length) => (length > 1 ? (2 * i) / (length - 1) - 1 : -1);
+
+  /** The quadratic surface nearest to the values, by the sum of absolute differences.
+   * @param {Grey} grey @returns {Float32Array}
+   */
+  function fittedLight({ width, height, data }) {
+    const every = Math.max(1, Math.floor(Math.max(width, height) / 64));
+    const samples = [];
+    for (let y = 0; y < height; y += every) {
+      for (let x = 0; x < width; x += every) {
+        const terms = surfaceTerms(place(x, width), place(y, height));
+        samples.push({ terms, value: data[y * width + x] });
+      }
+    }
+    let factors = [0, 0, 0, 0, 0, 0];
+    for (let round = 0; round < 10; round++) factors = reweighted(samples, factors, round);
+    const rows = Array.from({ length: height }, (_, y) => place(y, height));
+    const columns = Array.from({ length: width }, (_, x) => place(x, width));
+    return data.map((_, i) => {
+      const terms = surfaceTerms(columns[i % width], rows[Math.floor(i / width)]);
+      return product(terms, factors);
+    });
+  }
+
+  /** @param {number[]} one @param {number[]} other */
+  const product = (one, other) => one.reduce((sum, value, i) => sum + value * other[i], 0);
+
+  /** One round of reweighted least squares.
+   * @param {{terms: number[], value: number}[]} samples @param {number[]} factors
+   * @param {number} round
+   */
+  function reweighted(samples, factors, round) {
+    const matrix = Array.from({ length: 6 }, () => new Array(6).fill(0));
+    for (let i = 0; i < 6; i++) matrix[i][i] = 1e-9; // a picture of one row has no terms in y
+    const right = [0, 0, 0, 0, 0, 0];
+    for (const { terms, value } of samples) {
+      const off = Math.abs(value - product(terms, factors));
+      const weight = round === 0 ? 1 : 1 / Math.max(off, 0.01);
+      for (let i = 0; i < 6; i++) {
+        right[i] += weight * terms[i] * value;
+        for (let j = 0; j < 6; j++) matrix[i][j] += weight * terms[i] * terms[j];
+      }
+    }
+    return solve(matrix, right);
+  }
+
+  /**
+   * The brightness that the ground of a photograph has, or would have where ink lies on it: a
+   * morphological closing. Structures thinner than its window vanish, shades and the edges of
+   * shadows stay.
+   * @param {Grey} grey
+   */
+  function lightGround(grey) {
+    const longer = Math.max(grey.width, grey.height);
+    const radius = Math.max(1, Math.floor(Math.floor(GROUND_WINDOW * longer) / 2));
+    let wide = continued(withoutGrain(grey), 2 * radius);
+    for (const largest of [true, false]) {
+      wide = bestInWindow(wide, 2 * radius + 1, "y", largest);
+      wide = bestInWindow(wide, 2 * radius + 1, "x", largest);
+    }
+    return wide;
+  }
+
+  /** The median of each five by five pixels, in 256 steps. @param {Grey} grey @returns {Grey} */
+  function withoutGrain({ width, height, data }) {
+    const bytes = Uint8Array.from(data, (value) => roundEven(value * 255));
+    const result = new Float32Array(data.length);
+    const counts = new Uint8Array(256);
+    /** @param {number} x @param {number} y @param {number} change */
+    const column = (x, y, change) => {
+      const from = Math.min(width - 1, Math.max(0, x));
+      for (let down = -2; down <= 2; down++) {
+        counts[bytes[Math.min(height - 1, Math.max(0, y + down)) * width + from]] += change;
+      }
+    };
+    for (let y = 0; y < height; y++) {
+      counts.fill(0);
+      for (let x = -3; x < 2; x++) column(x, y, 1);
+      for (let x = 0; x < width; x++) {
+        column(x + 2, y, 1);
+        column(x - 3, y, -1);
+        let [below, level] = [counts[0], 0];
+        while (below < 13) below += counts[++level];
+        result[y * width + x] = level / 255;
+      }
+    }
+    return { width, height, data: result };
+  }
+
+  /** Continued beyond its edges as it rises or falls there, so that a shade keeps its slope.
+   * @param {Grey} grey @param {number} margin @returns {Grey}
+   */
+  function continued(grey, margin) {
+    const tall = continuedDown(grey, margin);
+    const result = turned(continuedDown(turned(tall), margin));
+    for (let i = 0; i < result.data.length; i++) {
+      result.data[i] = Math.min(1, Math.max(0, result.data[i]));
+    }
+    return result;
+  }
+
+  /** @param {Grey} grey @returns {Grey} rows and columns changed for each other */
+  function turned({ width, height, data }) {
+    const result = new Float32Array(data.length);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) result[x * height + y] = data[y * width + x];
+    }
+    return { width: height, height: width, data: result };
+  }
+
+  /** @param {Grey} grey @param {number} margin @returns {Grey} */
+  function continuedDown({ width, height, data }, margin) {
+    const last = height - 1;
+    const result = new Float32Array(width * (height + 2 * margin));
+    /** @type {(x: number, y: number) => number} */
+    const at = (x, y) => {
+      if (height === 1) return data[x];
+      if (y < 0) return 2 * data[x] - at(x, -y);
+      if (y > last) return 2 * data[last * width + x] - at(x, 2 * last - y);
+      return data[y * width + x];
+    };
+    for (let y = 0; y < height + 2 * margin; y++) {
+      for (let x = 0; x < width; x++) result[y * width + x] = at(x, y - margin);
+    }
+    return { width, height: height + 2 * margin, data: result };
+  }
+
+  Object.assign(Stylespace, { PictureError, WORKING_SIDE, findInk });
+})();

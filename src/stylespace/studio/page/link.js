@@ -1,0 +1,124 @@
+"use strict";
+/** A link that restores the state: what is shown is written behind the address's `#`. */
+(() => {
+  const Stylespace = (globalThis.Stylespace ??= {});
+  const { byId, change, notice, restoreWriting, state, studio, writing } = Stylespace;
+
+  const LIFT = 255; // ends a stroke; places are 0 to 254
+
+  /** @param {import("./pad").Point[][]} strokes */
+  function packStrokes(strokes) {
+    const bytes = strokes.flatMap((stroke) => [
+      ...stroke.flatMap(({ x, y }) =>
+        [x, y].map((share) => Math.round(254 * Math.min(1, Math.max(0, share)))),
+      ),
+      LIFT,
+    ]);
+    const letters = btoa(String.fromCharCode(...bytes));
+    return letters.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  }
+
+  /** @param {string} text @returns {import("./pad").Point[][]} */
+  function unpackStrokes(text) {
+    const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    const strokes = [[]];
+    for (let i = 0; i < letters.length;) {
+      if (letters.charCodeAt(i) === LIFT) {
+        strokes.push([]);
+        i++;
+      } else {
+        const [x, y] = [letters.charCodeAt(i) / 254, letters.charCodeAt(i + 1) / 254];
+        strokes[strokes.length - 1].push({ x, y, pressure: 1 });
+        i += 2;
+      }
+    }
+    return strokes.filter((stroke) => stroke.length && stroke.every(({ y }) => y >= 0 && y <= 1));
+  }
+
+  /** @param {ArrayLike<number>} style */
+  const packStyle = (style) => Array.from(style, (x) => String(Number(x.toFixed(3)))).join(",");
+
+  /**
+   * @param {string | null} text
+   * @returns {Float32Array | null} null where it is no style of this model
+   */
+  function unpackStyle(text) {
+    const values = (text ?? "").split(",").map(Number);
+    const fits =
+      text && values.length === studio.model.styleSize && values.every((x) => Math.abs(x) < 100);
+    return fits ? Float32Array.from(values) : null;
+  }
+
+  /** The part of an address behind the `#`. */
+  function packState() {
+    const { strokes, chosen, kept } = writing();
+    const parts = new URLSearchParams({
+      view: state.view,
+      style: packStyle(state.style),
+      text: state.text,
+    });
+    parts.set("vary", String(state.vary));
+    parts.set("take", String(state.take));
+    if (state.smooth) parts.set("smooth", "1");
+    if (strokes.length) parts.set("drawing", packStrokes(strokes));
+    if (chosen !== null) parts.set("digit", String(chosen));
+    if (kept.length)
+      parts.set("hand", kept.map(({ digit, style }) => `${digit}:${packStyle(style)}`).join(";"));
+    return parts.toString();
+  }
+
+  /** @param {URLSearchParams} parts */
+  function restoreDrawing(parts) {
+    const { classes } = studio.model;
+    const isDigit = (digit) => Number.isInteger(digit) && digit >= 0 && digit < classes;
+    const digit = parts.has("digit") ? Number(parts.get("digit")) : null;
+    const kept = (parts.get("hand") ?? "").split(";").flatMap((text) => {
+      const [name, style] = text.split(":");
+      const values = unpackStyle(style);
+      return values && isDigit(Number(name)) ? [{ digit: Number(name), style: values }] : [];
+    });
+    let strokes = [];
+    try {
+      strokes = unpackStrokes(parts.get("drawing") ?? "");
+    } catch {
+      notice("The link's drawing is damaged; the rest is here.");
+    }
+    restoreWriting({ strokes, chosen: isDigit(digit) ? digit : null, kept });
+  }
+
+  /** Bring back what the address tells; what it does not, or tells wrongly, stays. */
+  function restoreState() {
+    const parts = new URLSearchParams(location.hash.slice(1));
+    if (![...parts].length) return;
+    restoreDrawing(parts);
+    const values = {};
+    const view = parts.get("view");
+    if (["write", "explore", "use", "compare"].includes(view)) values.view = view;
+    if (parts.has("text")) values.text = parts.get("text").slice(0, 60);
+    if (parts.has("vary")) values.vary = Math.min(1, Math.max(0, Number(parts.get("vary")) || 0));
+    if (parts.has("take")) values.take = Math.floor(Math.abs(Number(parts.get("take")) || 1));
+    if (parts.has("smooth")) values.smooth = true;
+    change(values, "link");
+    const style = unpackStyle(parts.get("style"));
+    if (style) change({ style }, "link");
+    else if (parts.has("style")) notice("The link's style is for another model.");
+  }
+
+  async function copyLink() {
+    history.replaceState(null, "", `#${packState()}`);
+    try {
+      await navigator.clipboard.writeText(location.href);
+      notice("The link is copied. It brings back this hand and what you drew.");
+    } catch {
+      notice("The link is in the address bar.");
+    }
+  }
+
+  function startLink() {
+    byId("copy-link").onclick = copyLink;
+    window.addEventListener("hashchange", restoreState);
+    restoreState();
+  }
+
+  Object.assign(Stylespace, { startLink });
+})();

@@ -1,0 +1,193 @@
+"use strict";
+/**
+ * The encoder and the decoder, as `stylespace.networks` has them: dense layers, of which each
+ * hidden one is told the digit (a gain and a bias of every unit), and an affine map, one a digit,
+ * between the networks' codes and style vectors.
+ */
+(() => {
+  const Stylespace = (globalThis.Stylespace ??= {});
+  const PIXELS = 28 * 28;
+  const AT_ONCE = 5; // rows that share the reading of a weight: the fastest of those tried
+
+  /**
+   * @typedef {{weight: Float32Array, bias: Float32Array, inputs: number, outputs: number}} Dense
+   * @typedef {{told: Float32Array, layers: Dense[], hidden: number}} Conditioned
+   */
+
+  /**
+   * `values` times the layer's weights, plus its bias.
+   * @param {Dense} layer
+   * @param {Float32Array} values `[rows, inputs]`
+   * @param {number} rows
+   * @returns {Float32Array} `[rows, outputs]`
+   */
+  function dense(layer, values, rows) {
+    const result = new Float32Array(rows * layer.outputs);
+    let row = 0;
+    for (; row + AT_ONCE <= rows; row += AT_ONCE) fiveRows(layer, values, row, result);
+    for (; row < rows; row++) oneRow(layer, values, row, result);
+    return result;
+  }
+
+  /** @type {(layer: Dense, values: Float32Array, row: number, result: Float32Array) => void} */
+  function oneRow({ weight, bias, inputs, outputs }, values, row, result) {
+    const start = row * inputs;
+    for (let out = 0, at = 0; out < outputs; out++) {
+      let sum = bias[out];
+      for (let i = 0; i < inputs; i++) sum += weight[at++] * values[start + i];
+      result[row * outputs + out] = sum;
+    }
+  }
+
+  /** @type {(layer: Dense, values: Float32Array, row: number, result: Float32Array) => void} */
+  function fiveRows({ weight, bias, inputs, outputs }, values, row, result) {
+    const a = row * inputs;
+    const [b, c, d, e] = [a + inputs, a + 2 * inputs, a + 3 * inputs, a + 4 * inputs];
+    for (let out = 0, at = 0; out < outputs; out++) {
+      let [one, two, three, four, five] = [0, 0, 0, 0, 0];
+      for (let i = 0; i < inputs; i++) {
+        const factor = weight[at++];
+        one += factor * values[a + i];
+        two += factor * values[b + i];
+        three += factor * values[c + i];
+        four += factor * values[d + i];
+        five += factor * values[e + i];
+      }
+      const to = row * outputs + out;
+      result[to] = one + bias[out];
+      result[to + outputs] = two + bias[out];
+      result[to + 2 * outputs] = three + bias[out];
+      result[to + 3 * outputs] = four + bias[out];
+      result[to + 4 * outputs] = five + bias[out];
+    }
+  }
+
+  /** Tell a hidden layer the digits, then SiLU; in place.
+   * @param {Float32Array} values `[rows, units]`
+   * @param {Conditioned} network
+   * @param {number} first which of all hidden units is the layer's first
+   * @param {ArrayLike<number>} digits `[rows]`
+   */
+  function tell(values, { told, hidden }, first, digits) {
+    const units = values.length / digits.length;
+    for (let row = 0, at = 0; row < digits.length; row++) {
+      const gains = digits[row] * 2 * hidden + first;
+      for (let unit = 0; unit < units; unit++, at++) {
+        const x = told[gains + hidden + unit] + (1 + told[gains + unit]) * values[at];
+        values[at] = x / (1 + Math.exp(-x));
+      }
+    }
+  }
+
+  /**
+   * @param {Conditioned} network
+   * @param {Float32Array} values `[rows, inputs]`
+   * @param {ArrayLike<number>} digits `[rows]`
+   * @returns {Float32Array} `[rows, outputs]`
+   */
+  function run(network, values, digits) {
+    let first = 0;
+    network.layers.forEach((layer, index) => {
+      values = dense(layer, values, digits.length);
+      if (index === network.layers.length - 1) return;
+      tell(values, network, first, digits);
+      first += layer.outputs;
+    });
+    return values;
+  }
+
+  /**
+   * Each vector, a row, times its digit's matrix.
+   * @param {Float32Array} vectors `[rows, size]`
+   * @param {Float32Array} matrices `[classes, size, size]`
+   * @param {ArrayLike<number>} digits `[rows]`
+   * @param {number} size
+   */
+  function ofEachDigit(vectors, matrices, digits, size) {
+    const result = new Float32Array(vectors.length);
+    for (let at = 0; at < result.length; at++) {
+      const row = Math.floor(at / size);
+      let entry = digits[row] * size * size + (at % size);
+      let sum = 0;
+      for (let i = 0; i < size; i++, entry += size)
+        sum += vectors[row * size + i] * matrices[entry];
+      result[at] = sum;
+    }
+    return result;
+  }
+
+  /** A trained model: what `stylespace.load` gives in Python. */
+  class Model {
+    /** @param {import("./safetensors").Weights} weights of a session's `model.safetensors` */
+    constructor({ tensors }) {
+      this.encoder = conditioned(tensors, "encoder");
+      this.decoder = conditioned(tensors, "decoder");
+      /** @type {number} */
+      this.classes = tensors.get("calibration.mean").shape[0];
+      /** @type {number} */
+      this.styleSize = tensors.get("calibration.mean").shape[1];
+      this.mean = tensors.get("calibration.mean").data;
+      this.toStyle = tensors.get("calibration.to_style").data;
+      this.toCode = tensors.get("calibration.to_code").data;
+    }
+
+    /**
+     * @param {Float32Array} images `[n, 784]` in 0..1
+     * @param {ArrayLike<number>} digits `[n]`
+     * @returns {Float32Array} style vectors `[n, styleSize]`
+     */
+    encode(images, digits) {
+      const code = run(this.encoder, images, digits);
+      for (let at = 0; at < code.length; at++) {
+        const row = Math.floor(at / this.styleSize);
+        code[at] -= this.mean[digits[row] * this.styleSize + (at % this.styleSize)];
+      }
+      return ofEachDigit(code, this.toStyle, digits, this.styleSize);
+    }
+
+    /**
+     * @param {Float32Array} styles `[n, styleSize]`
+     * @param {ArrayLike<number>} digits `[n]`
+     * @returns {Float32Array} images `[n, 784]` in 0..1
+     */
+    decode(styles, digits) {
+      const code = ofEachDigit(styles, this.toCode, digits, this.styleSize);
+      for (let at = 0; at < code.length; at++) {
+        const row = Math.floor(at / this.styleSize);
+        code[at] += this.mean[digits[row] * this.styleSize + (at % this.styleSize)];
+      }
+      const images = run(this.decoder, code, digits);
+      for (let at = 0; at < images.length; at++) images[at] = 1 / (1 + Math.exp(-images[at]));
+      return images;
+    }
+
+    /** One image of each digit in the same style: `[classes, 784]`. @param {Float32Array} style */
+    row(style) {
+      const styles = new Float32Array(this.classes * this.styleSize);
+      for (let digit = 0; digit < this.classes; digit++) styles.set(style, digit * this.styleSize);
+      return this.decode(
+        styles,
+        Array.from({ length: this.classes }, (_, digit) => digit),
+      );
+    }
+  }
+
+  /** @param {Map<string, any>} tensors @param {string} name @returns {Conditioned} */
+  function conditioned(tensors, name) {
+    /** @type {Dense[]} */
+    const layers = [];
+    for (let index = 0; tensors.has(`${name}.layers.dense.${index}.weight`); index++) {
+      const weight = tensors.get(`${name}.layers.dense.${index}.weight`);
+      const [outputs, inputs] = weight.shape;
+      // hidden layers may have none: the digit's own bias says all of it
+      const given = tensors.get(`${name}.layers.dense.${index}.bias`);
+      const bias = given ? given.data : new Float32Array(outputs);
+      layers.push({ weight: weight.data, bias, inputs, outputs });
+    }
+    const told = tensors.get(`${name}.layers.told`);
+    if (!told || !layers.length) throw new Error("the model's file is of another version");
+    return { told: told.data, layers, hidden: told.shape[1] / 2 };
+  }
+
+  Object.assign(Stylespace, { Model, PIXELS, dense });
+})();

@@ -1,0 +1,242 @@
+"use strict";
+/**
+ * From ink to the form of MNIST's images: cropped, scaled into 20x20 pixels keeping its aspect,
+ * with grey edges, in 28x28 with the centre of mass in the middle (LeCun et al. 1998).
+ */
+(() => {
+  const Stylespace = (globalThis.Stylespace ??= {});
+  const { PictureError, findInk, padded, roundEven, spread } = Stylespace;
+
+  const SIDE = 28;
+  const BOX = 20; // pixels of an MNIST image that the ink may fill
+  const MIDDLE = 14.5; // where MNIST's images have their centre of mass
+  const SPECK = 0.03; // of the largest connected piece's ink
+  const LEAST_SIZE = 0.02; // of the picture's longer side
+  const EDGE = 0.05; // ink that still counts when cropping
+  const [THINNEST, THIN] = [1.2, 2]; // line widths in the image: widened below, and to what
+
+  /** @typedef {import("./numbers").Grey} Grey */
+  /** @typedef {{top: number, bottom: number, left: number, right: number}} Box */
+
+  /**
+   * Bring a picture of one digit to the form of MNIST's images.
+   * @param {{width: number, height: number, data: Uint8ClampedArray}} picture RGBA
+   * @returns {Float32Array} `[784]` in 0..1, in steps of 1/255
+   * @throws {PictureError} it shows no ink
+   */
+  function prepare(picture) {
+    return prepareInk(findInk(picture));
+  }
+
+  /** The same from ink. @param {Grey} given */
+  function prepareInk(given) {
+    const ink = withoutSpecks(given);
+    const box = bounds(ink);
+    if (!box) throw new PictureError("There is no ink on it.");
+    if (longerSide(box) < Math.max(3, LEAST_SIZE * Math.max(ink.width, ink.height))) {
+      throw new PictureError("That is a speck, but no digit.");
+    }
+    const wide = widened(ink, longerSide(box));
+    return centred(scaled(cut(wide, bounds(wide))));
+  }
+
+  /** @param {Box} box */
+  const longerSide = (box) => Math.max(box.bottom - box.top, box.right - box.left);
+
+  /** Where there is ink. @param {Grey} ink @returns {Box | null} */
+  function bounds({ width, height, data }) {
+    let [top, bottom, left, right] = [height, 0, width, 0];
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        if (data[i] <= EDGE) continue;
+        if (y < top) top = y;
+        bottom = y + 1;
+        if (x < left) left = x;
+        if (x >= right) right = x + 1;
+      }
+    }
+    return bottom ? { top, bottom, left, right } : null;
+  }
+
+  /** @param {Grey} grey @param {Box} box @returns {Grey} */
+  function cut(grey, { top, bottom, left, right }) {
+    const data = new Float32Array((right - left) * (bottom - top));
+    for (let y = top; y < bottom; y++) {
+      const row = grey.data.subarray(y * grey.width + left, y * grey.width + right);
+      data.set(row, (y - top) * (right - left));
+    }
+    return { width: right - left, height: bottom - top, data };
+  }
+
+  /** The largest of each square of pixels. @param {Grey} grey @param {number} factor */
+  function pooled(grey, factor) {
+    const width = Math.ceil(grey.width / factor);
+    const height = Math.ceil(grey.height / factor);
+    const data = new Float32Array(width * height);
+    for (let y = 0, i = 0; y < grey.height; y++) {
+      const row = Math.floor(y / factor) * width;
+      for (let x = 0; x < grey.width; x++, i++) {
+        const to = row + Math.floor(x / factor);
+        if (grey.data[i] > data[to]) data[to] = grey.data[i];
+      }
+    }
+    return { width, height, data };
+  }
+
+  /**
+   * A number for each piece that hangs together, diagonals included; 0 outside.
+   * @param {Grey} grey @param {number} limit more than this is inside
+   * @returns {{labels: Int32Array, count: number}}
+   */
+  function connected({ width, height, data }, limit) {
+    const labels = new Int32Array(data.length);
+    let count = 0;
+    for (let start = 0; start < data.length; start++) {
+      if (labels[start] || data[start] <= limit) continue;
+      labels[start] = ++count;
+      for (const stack = [start]; stack.length;) {
+        const at = stack.pop();
+        const x = at % width;
+        const y = (at - x) / width;
+        const [left, right] = [Math.max(0, x - 1), Math.min(width - 1, x + 1)];
+        for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row++) {
+          for (let i = row * width + left; i <= row * width + right; i++) {
+            if (labels[i] || data[i] <= limit) continue;
+            labels[i] = count;
+            stack.push(i);
+          }
+        }
+      }
+    }
+    return { labels, count };
+  }
+
+  /** Remove pieces with next to no ink, which would spoil the cropping. @param {Grey} ink */
+  function withoutSpecks(ink) {
+    const longer = Math.max(ink.width, ink.height);
+    const factor = Math.ceil(longer / 128);
+    const small = pooled(ink, factor);
+    const { labels, count } = connected(small, 0.3);
+    if (count <= 1) return count ? near(ink, small, labels, [0, 1], factor) : ink;
+    const weight = new Array(count + 1).fill(0);
+    labels.forEach((label, i) => (weight[label] += small.data[i]));
+    weight[0] = 0;
+    const least = SPECK * Math.max(...weight);
+    const kept = weight.map((value) => (value >= least ? 1 : 0));
+    return near(ink, small, labels, kept, factor);
+  }
+
+  /** What lies near the kept pieces: a piece's grey edges lie outside it, in a picture enlarged
+   * without smoothing far outside.
+   * @type {(ink: Grey, small: Grey, labels: Int32Array, kept: number[], factor: number) => Grey}
+   */
+  function near(ink, small, labels, kept, factor) {
+    const { width, height } = { width: small.width * factor, height: small.height * factor };
+    const mask = { width, height, data: new Float32Array(width * height) };
+    for (let y = 0, i = 0; y < height; y++) {
+      const row = Math.floor(y / factor) * small.width;
+      for (let x = 0; x < width; x++, i++) {
+        mask.data[i] = kept[labels[row + Math.floor(x / factor)]];
+      }
+    }
+    const reached = spread(mask, Math.floor(Math.max(ink.width, ink.height) / BOX) + factor);
+    const data = ink.data.map(
+      (value, i) => value * reached.data[Math.floor(i / ink.width) * width + (i % ink.width)],
+    );
+    return { width: ink.width, height: ink.height, data };
+  }
+
+  /** Thicken lines that would be no wider than a grey shade in the final image.
+   * @param {Grey} ink @param {number} longer
+   */
+  function widened(ink, longer) {
+    const { width, data } = padded(ink, 1);
+    let [area, outline] = [0, 0];
+    for (let i = width; i < data.length; i++) {
+      const inside = data[i] > 0.5;
+      if (inside) area++;
+      if (inside !== data[i - 1] > 0.5) outline++;
+      if (inside !== data[i - width] > 0.5) outline++;
+    }
+    // a line of length l and width w: an area of w * l, an outline of 2 * l in straight steps,
+    // of about 4 / pi as many where it runs in all directions
+    const line = (2 * area) / Math.max((outline * Math.PI) / 4, 1);
+    const pixel = longer / BOX;
+    if (line >= THINNEST * pixel) return ink;
+    const radius = Math.max(1, roundEven((THIN * pixel - line) / 2));
+    return spread(padded(ink, radius), radius);
+  }
+
+  /** Scale into 20x20, keeping the aspect; each new pixel is the mean of what it covers.
+   * @param {Grey} ink
+   */
+  function scaled(ink) {
+    const scale = BOX / Math.max(ink.width, ink.height);
+    const width = Math.max(1, roundEven(ink.width * scale));
+    const height = Math.max(1, roundEven(ink.height * scale));
+    const shares = {
+      x: resampling(ink.width, width, scale < 1),
+      y: resampling(ink.height, height, scale < 1),
+    };
+    const data = new Float32Array(width * height);
+    const narrow = new Float32Array(width * ink.height);
+    for (let y = 0; y < ink.height; y++) {
+      shares.x.forEach(({ first, weights }, x) => {
+        const from = y * ink.width + first;
+        weights.forEach((weight, i) => (narrow[y * width + x] += weight * ink.data[from + i]));
+      });
+    }
+    shares.y.forEach(({ first, weights }, y) => {
+      for (let x = 0; x < width; x++) {
+        const from = first * width + x;
+        weights.forEach((weight, i) => (data[y * width + x] += weight * narrow[from + i * width]));
+      }
+    });
+    return { width, height, data };
+  }
+
+  /** For each new pixel the old ones that it takes from: all that it covers when shrinking, its
+   * two neighbours when enlarging.
+   * @param {number} from @param {number} to @param {boolean} shrink
+   */
+  function resampling(from, to, shrink) {
+    const scale = from / to;
+    const stretch = Math.max(1, scale);
+    const support = (shrink ? 0.5 : 1) * stretch;
+    /** @param {number} x */
+    const filter = (x) => (shrink ? Number(x > -0.5 && x <= 0.5) : Math.max(0, 1 - Math.abs(x)));
+    return Array.from({ length: to }, (_, index) => {
+      const centre = (index + 0.5) * scale;
+      const first = Math.max(0, Math.trunc(centre - support + 0.5));
+      const end = Math.min(from, Math.trunc(centre + support + 0.5));
+      const weights = [];
+      for (let i = first; i < end; i++) weights.push(filter((i - centre + 0.5) / stretch));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      return { first, weights: weights.map((weight) => weight / total) };
+    });
+  }
+
+  /** Put into 28x28 with the centre of mass in the middle, as far as there is room.
+   * @param {Grey} ink
+   */
+  function centred({ width, height, data }) {
+    let [mass, x, y] = [0, 0, 0];
+    data.forEach((value, i) => {
+      mass += value;
+      x += value * ((i % width) + 0.5);
+      y += value * (Math.floor(i / width) + 0.5);
+    });
+    /** @type {(centre: number, length: number) => number} */
+    const corner = (centre, length) =>
+      Math.min(Math.max(roundEven(MIDDLE - centre), 0), SIDE - length);
+    const [left, top] = [corner(x / mass, width), corner(y / mass, height)];
+    const image = new Float32Array(SIDE * SIDE);
+    data.forEach((value, i) => {
+      const to = (top + Math.floor(i / width)) * SIDE + left + (i % width);
+      image[to] = roundEven(value * 255) / 255;
+    });
+    return image;
+  }
+
+  Object.assign(Stylespace, { SIDE, bounds, connected, cut, pooled, prepare, prepareInk });
+})();

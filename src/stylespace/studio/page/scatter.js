@@ -1,0 +1,144 @@
+"use strict";
+/** Test images' style vectors as dots, two dimensions at a time. */
+(() => {
+  const Stylespace = (globalThis.Stylespace ??= {});
+  const { quantile } = Stylespace;
+
+  /** Ten colours that stay apart in small dots; the same as in the figures. */
+  const PALETTE = [
+    "#4269d0",
+    "#ff8ab7",
+    "#3ca951",
+    "#efb118",
+    "#ff725c",
+    "#6cc5b0",
+    "#9c6b4e",
+    "#a463f2",
+    "#97bbf5",
+    "#111111",
+  ];
+  const LEAST_REACH = 3.2;
+
+  /** @param {number} digit */
+  function digitColour(digit) {
+    const dark = getComputedStyle(document.documentElement).colorScheme === "dark";
+    const colour = PALETTE[digit % PALETTE.length];
+    return dark && colour === "#111111" ? "#e9e5db" : colour;
+  }
+
+  /** @typedef {{style: number[][], digits: number[]}} Points */
+
+  class Scatter {
+    /** @param {HTMLCanvasElement} canvas @param {Points} points @param {[number, number]} axes */
+    constructor(canvas, points, axes) {
+      this.canvas = canvas;
+      this.points = points;
+      this.axes = axes;
+      /** Drawn behind the dots, where there is something. @type {CanvasImageSource | null} */
+      this.behind = null;
+      /** @type {Float32Array | null} */
+      this.marker = null;
+      this.reach = LEAST_REACH;
+      this.dots = true;
+      new ResizeObserver(() => this.paint()).observe(canvas);
+      this.measure();
+    }
+
+    /** Make room for all but the farthest points on the axes that are shown. */
+    measure() {
+      const values = Float32Array.from(
+        this.points.style.flatMap((style) => this.axes.map((axis) => Math.abs(style[axis]))),
+      );
+      const far = values.length ? quantile(values, 0.995) * 1.1 : 0;
+      this.reach = Math.max(LEAST_REACH, Math.ceil(far * 5) / 5);
+    }
+
+    /** From a value to a share of the side. @param {number} value */
+    toShare(value) {
+      return 0.5 + value / (2 * this.reach);
+    }
+
+    /** @param {number} share */
+    toValue(share) {
+      return (share - 0.5) * 2 * this.reach;
+    }
+
+    /** The point nearest to a place, both in shares of the side.
+     * @param {number} x @param {number} y @param {number} within
+     */
+    nearest(x, y, within) {
+      let [best, least] = [-1, within];
+      if (!this.dots) return best;
+      this.points.style.forEach((style, index) => {
+        const far = Math.hypot(
+          this.toShare(style[this.axes[0]]) - x,
+          1 - this.toShare(style[this.axes[1]]) - y,
+        );
+        if (far < least) [best, least] = [index, far];
+      });
+      return best;
+    }
+
+    paint() {
+      const side = Math.round(this.canvas.clientWidth * (devicePixelRatio || 1));
+      if (!side) return;
+      if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
+      const context = this.canvas.getContext("2d");
+      const colours = getComputedStyle(this.canvas);
+      context.clearRect(0, 0, side, side);
+      if (this.behind) context.drawImage(this.behind, 0, 0, side, side);
+      else this.paintGrid(context, side, colours.getPropertyValue("--line"));
+      if (this.dots) this.paintDots(context, side);
+      if (this.marker) this.paintMarker(context, side, colours);
+    }
+
+    /** The middle, and circles at one, two and three standard deviations.
+     * @param {CanvasRenderingContext2D} context @param {number} side @param {string} colour
+     */
+    paintGrid(context, side, colour) {
+      context.strokeStyle = colour;
+      context.lineWidth = side / 400;
+      for (let radius = 1; radius <= 3; radius++) {
+        context.beginPath();
+        context.arc(side / 2, side / 2, (radius / this.reach / 2) * side, 0, 2 * Math.PI);
+        context.stroke();
+      }
+      context.beginPath();
+      context.moveTo(0, side / 2);
+      context.lineTo(side, side / 2);
+      context.moveTo(side / 2, 0);
+      context.lineTo(side / 2, side);
+      context.stroke();
+    }
+
+    /** @param {CanvasRenderingContext2D} context @param {number} side */
+    paintDots(context, side) {
+      const size = Math.max(1.5, side / 150);
+      context.globalAlpha = 0.75;
+      this.points.style.forEach((style, index) => {
+        context.fillStyle = digitColour(this.points.digits[index]);
+        context.beginPath();
+        const [x, y] = [this.toShare(style[this.axes[0]]), 1 - this.toShare(style[this.axes[1]])];
+        context.arc(x * side, y * side, size, 0, 2 * Math.PI);
+        context.fill();
+      });
+      context.globalAlpha = 1;
+    }
+
+    /** @param {CanvasRenderingContext2D} context @param {number} side */
+    paintMarker(context, side, colours) {
+      const inside = (share) => Math.min(0.985, Math.max(0.015, share));
+      const x = inside(this.toShare(this.marker[this.axes[0]])) * side;
+      const y = inside(1 - this.toShare(this.marker[this.axes[1]])) * side;
+      context.beginPath();
+      context.arc(x, y, side / 42, 0, 2 * Math.PI);
+      context.fillStyle = colours.getPropertyValue("--sheet");
+      context.strokeStyle = colours.getPropertyValue("--accent");
+      context.lineWidth = side / 90;
+      context.fill();
+      context.stroke();
+    }
+  }
+
+  Object.assign(Stylespace, { Scatter, digitColour });
+})();

@@ -1,0 +1,176 @@
+"use strict";
+/** Finds the digits on a photograph: pieces of ink, put together where they belong together. */
+(() => {
+  const Stylespace = (globalThis.Stylespace ??= {});
+  const { PictureError, connected, cut, findInk, pooled, prepare, prepareInk } = Stylespace;
+
+  const SEARCH_SIDE = 1024;
+  const MOST = 60; // digits on a photograph
+  const SMALL = 0.3; // of a usual digit's height: no digit of its own
+  const NEAR = 0.2; // of a digit's height, between the parts of one
+
+  /** @typedef {import("./prepare").Box} Box */
+  /** @typedef {Box & {labels: number[], weight: number}} Piece */
+  /** @typedef {{box: Box, image: Float32Array}} Found box in shares of the picture's sides */
+
+  /**
+   * Each digit's place and image, in reading order.
+   * @param {ImageData} picture
+   * @returns {Found[]}
+   * @throws {PictureError} there is no digit on it
+   */
+  function findDigits(picture) {
+    const ink = findInk(picture, SEARCH_SIDE);
+    const factor = Math.max(1, Math.round(Math.max(ink.width, ink.height) / 512));
+    const small = pooled(ink, factor);
+    const { labels } = connected(small, 0.3);
+    const pieces = joined(likely(piecesOf(small, labels), small));
+    if (!pieces.length) throw new PictureError("There is no digit on it.");
+    if (pieces.length > MOST)
+      throw new PictureError(`There are more than ${MOST} pieces of ink on it.`);
+    // a picture of one digit is read as Python reads it
+    if (pieces.length === 1) return [{ box: shares(pieces[0], small), image: prepare(picture) }];
+    const found = inReadingOrder(pieces).flatMap((piece) => {
+      const image = imageOf(piece, ink, small, labels, factor);
+      return image ? [{ box: shares(piece, small), image }] : [];
+    });
+    if (!found.length) throw new PictureError("There is no digit on it.");
+    return found;
+  }
+
+  /** @param {Box} box */
+  const heightOf = (box) => box.bottom - box.top;
+  /** @param {Box} box */
+  const widthOf = (box) => box.right - box.left;
+  /** @param {Box} box */
+  const sizeOf = (box) => Math.max(heightOf(box), widthOf(box));
+
+  /** @param {Box} box @param {{width: number, height: number}} picture @returns {Box} */
+  function shares({ top, bottom, left, right }, { width, height }) {
+    return {
+      top: top / height,
+      bottom: bottom / height,
+      left: left / width,
+      right: right / width,
+    };
+  }
+
+  /** @param {import("./numbers").Grey} small @param {Int32Array} labels @returns {Piece[]} */
+  function piecesOf({ width, data }, labels) {
+    /** @type {Map<number, Piece>} */
+    const pieces = new Map();
+    labels.forEach((label, i) => {
+      if (!label) return;
+      const [x, y] = [i % width, Math.floor(i / width)];
+      const piece = pieces.get(label) ?? {
+        labels: [label],
+        weight: 0,
+        top: y,
+        bottom: 0,
+        left: x,
+        right: 0,
+      };
+      pieces.set(label, piece);
+      piece.weight += data[i];
+      piece.left = Math.min(piece.left, x);
+      piece.right = Math.max(piece.right, x + 1);
+      piece.bottom = y + 1;
+    });
+    return [...pieces.values()];
+  }
+
+  /** Without specks, ruled lines and the sheet's own edges.
+   * @param {Piece[]} pieces @param {{width: number, height: number}} picture
+   */
+  function likely(pieces, { width, height }) {
+    const digits = pieces.filter((piece) => {
+      const atEdge = !piece.top || !piece.left || piece.bottom === height || piece.right === width;
+      const spans = widthOf(piece) > 0.9 * width || heightOf(piece) > 0.9 * height;
+      const line = widthOf(piece) > 7 * heightOf(piece) && widthOf(piece) > 0.25 * width;
+      return !line && !(atEdge && spans && pieces.length > 1);
+    });
+    const largest = Math.max(0, ...digits.map(sizeOf));
+    const heaviest = Math.max(0, ...digits.map((piece) => piece.weight));
+    return digits.filter(
+      (piece) => sizeOf(piece) > Math.max(2, 0.08 * largest) && piece.weight > 0.01 * heaviest,
+    );
+  }
+
+  /** The parts of one digit put together, and what is too small for a digit left out.
+   * @param {Piece[]} pieces
+   */
+  function joined(pieces) {
+    const sizes = pieces.map(sizeOf).sort((a, b) => b - a);
+    const usual = sizes[Math.floor((sizes.length - 1) / 3)] ?? 0;
+    const whole = pieces.filter((piece) => sizeOf(piece) >= 0.75 * usual);
+    const parts = pieces.filter((piece) => sizeOf(piece) < 0.75 * usual);
+    const lone = [];
+    for (const part of parts) {
+      const host = whole.find((piece) => belongs(part, piece));
+      if (host) join(host, part);
+      else lone.push(part);
+    }
+    return [
+      ...whole,
+      ...lone.filter((piece) => sizeOf(piece) > SMALL * usual && heightOf(piece) > SMALL * usual),
+    ];
+  }
+
+  /** @param {Piece} part @param {Piece} piece */
+  function belongs(part, piece) {
+    const overlap = Math.min(part.right, piece.right) - Math.max(part.left, piece.left);
+    const gap = Math.max(part.top, piece.top) - Math.min(part.bottom, piece.bottom);
+    return overlap > -0.1 * widthOf(part) && gap < NEAR * heightOf(piece);
+  }
+
+  /** @param {Piece} piece @param {Piece} part */
+  function join(piece, part) {
+    piece.labels.push(...part.labels);
+    piece.weight += part.weight;
+    piece.top = Math.min(piece.top, part.top);
+    piece.left = Math.min(piece.left, part.left);
+    piece.bottom = Math.max(piece.bottom, part.bottom);
+    piece.right = Math.max(piece.right, part.right);
+  }
+
+  /** Line after line, each from left to right. @param {Piece[]} pieces */
+  function inReadingOrder(pieces) {
+    /** @type {Piece[][]} */
+    const lines = [];
+    for (const piece of pieces.slice().sort((a, b) => a.top + a.bottom - b.top - b.bottom)) {
+      const middle = (piece.top + piece.bottom) / 2;
+      const line = lines.find((others) =>
+        others.some((one) => one.top < middle && middle < one.bottom),
+      );
+      if (line) line.push(piece);
+      else lines.push([piece]);
+    }
+    return lines.flatMap((line) => line.sort((a, b) => a.left - b.left));
+  }
+
+  /** @returns {Float32Array | null} null where there is no digit after all */
+  function imageOf(piece, ink, small, labels, factor) {
+    const margin = 1 + Math.ceil(sizeOf(piece) / 20);
+    const box = {
+      top: Math.max(0, piece.top - margin) * factor,
+      bottom: Math.min(ink.height, (piece.bottom + margin) * factor),
+      left: Math.max(0, piece.left - margin) * factor,
+      right: Math.min(ink.width, (piece.right + margin) * factor),
+    };
+    const part = cut(ink, box);
+    const own = new Set([0, ...piece.labels]); // 0: its grey edges
+    for (let i = 0; i < part.data.length; i++) {
+      const x = Math.floor((box.left + (i % part.width)) / factor);
+      const y = Math.floor((box.top + Math.floor(i / part.width)) / factor);
+      if (!own.has(labels[y * small.width + x])) part.data[i] = 0;
+    }
+    try {
+      return prepareInk(part);
+    } catch (error) {
+      if (error instanceof PictureError) return null;
+      throw error;
+    }
+  }
+
+  Object.assign(Stylespace, { findDigits });
+})();

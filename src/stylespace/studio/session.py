@@ -1,0 +1,128 @@
+"""From a session to what the page asks for: images fetched, reader trained if need be."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from stylespace import checkpoint
+from stylespace.config import ModelConfig
+from stylespace.data.images import LabelledImages
+from stylespace.data.loading import load_for
+from stylespace.errors import DataError, SessionError
+from stylespace.studio.assets import open_session, studio_files
+from stylespace.studio.reader import PageReader, session_reader
+
+__all__ = ["read_digit", "studio_assets"]
+
+Progress = Callable[[str, float], None]
+Say = Callable[[str], None]
+Images = tuple[LabelledImages, LabelledImages]
+
+
+def studio_assets(
+    directory: Path,
+    compared: Sequence[Path] = (),
+    *,
+    data: str | None = None,
+    data_dir: Path | None = None,
+    half: bool = False,
+    progress: Progress = lambda _name, _share: None,
+    say: Say = lambda _: None,
+) -> dict[str, bytes]:
+    """The files that the page asks for, by name.
+
+    Without the session's images the page lacks the map of its style space, and the reader if the
+    session has none yet; it works all the same.
+
+    Args:
+        directory: the session.
+        compared: sessions of the same data set to show beside it.
+        data: the images to show it on; None is what the session was trained on.
+        data_dir: where the data set's own files are.
+        half: whether the weights are float16.
+        progress: told what is being done, and the share of it that is.
+        say: told what takes long, and what is missing.
+
+    Raises:
+        SessionError: a session is missing, damaged or of other images.
+        DataError: the images that were asked for cannot be had, or are not for the model.
+    """
+    config = checkpoint.read_config(directory)
+    for other in compared:
+        found = checkpoint.read_config(other)
+        if (found.data, found.classes) != (config.data, config.classes):
+            raise SessionError(f"{other} is of {found.data}, not of {config.data}: no comparison")
+    images = _images(config, data, data_dir, say)
+    test = None if images is None else images[1]
+    own, *others = [open_session(path, test) for path in (directory, *compared)]
+    advance = functools.partial(progress, "reader")
+    reader = _reader(directory, config.classes, images, advance, say)
+    return studio_files(own, reader, others, half=half)
+
+
+def read_digit(
+    directory: Path,
+    image: Tensor,
+    *,
+    progress: Progress = lambda _name, _share: None,
+    say: Say = lambda _: None,
+) -> tuple[int, float]:
+    """Read a digit as the page does.
+
+    Args:
+        directory: the session.
+        image: uint8 `[28, 28]`, in the form of MNIST's.
+        progress: told what is being done, and the share of it that is.
+        say: told what takes long.
+
+    Returns:
+        The digit, and how sure the reader is of it, in 0..1.
+
+    Raises:
+        DataError: the session has no reader, and no images to train one on.
+    """
+    config = checkpoint.read_config(directory)
+    reader = session_reader(
+        directory,
+        config.classes,
+        lambda: load_for(config, None, None)[0],
+        advance=functools.partial(progress, "reader"),
+        say=say,
+    )
+    share, digit = reader.shares(image.unsqueeze(0))[0].max(dim=0)
+    return int(digit), share.item()
+
+
+def _images(
+    config: ModelConfig, data: str | None, data_dir: Path | None, say: Say
+) -> Images | None:
+    if data is not None or data_dir is not None:
+        return load_for(config, data, data_dir)  # what was asked for must be there
+    try:
+        return load_for(config, None, None)
+    except DataError as error:
+        say(f"the page goes without test images: {error}")
+        return None
+
+
+def _reader(
+    directory: Path,
+    classes: int,
+    images: Images | None,
+    advance: Callable[[float], None],
+    say: Say,
+) -> PageReader | None:
+    def train() -> LabelledImages:
+        if images is None:
+            raise DataError("no images to train a reader on")
+        return images[0]
+
+    try:
+        return session_reader(directory, classes, train, advance=advance, say=say)
+    except DataError as error:
+        say(f"the page does not read what is drawn: {error}")
+        return None

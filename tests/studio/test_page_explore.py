@@ -1,0 +1,151 @@
+"""Walking through the style space on the studio's page."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from stylespace.config import ModelConfig
+from stylespace.networks import StyleAutoencoder
+from stylespace.studio.assets import open_session, studio_files
+from tests.studio import browser as tools
+from tests.studio.browser import row, settle
+
+
+@pytest.fixture
+def page(opened, site):
+    """The page, at its second view."""
+    page = opened(site)
+    page.click("#tab-explore")
+    settle(page)
+    return page
+
+
+def style(page):
+    return page.evaluate("[...Stylespace.state.style]")
+
+
+def set_slider(page, index, value):
+    slider = page.locator("#sliders input").nth(index)
+    slider.fill(str(value))
+    settle(page)
+
+
+def test_every_slider_changes_the_row_and_says_its_value(page):
+    rows = [row(page)]
+    for index in range(4):
+        set_slider(page, index, 2)
+        assert page.locator("#sliders output").nth(index).inner_text() == "2.00"
+        rows.append(row(page))
+    for before, after in pairwise(rows):
+        assert (before.float() - after.float()).abs().mean() > 1
+
+
+def test_a_random_hand_is_another_and_readable(page, readable):
+    rows = []
+    for _ in range(5):
+        page.click("#random")
+        settle(page)
+        rows.append(row(page))
+    assert len({images.numpy().tobytes() for images in rows}) == 5
+    assert sum(map(readable, rows)) >= 40
+    page.keyboard.press("r")
+    settle(page)
+    assert not torch.equal(row(page), rows[-1])
+    page.click("#plain")
+    settle(page)
+    assert style(page) == [0, 0, 0, 0]
+
+
+def test_dragging_on_the_map_moves_two_dimensions(page):
+    box = page.locator("#map").bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.2 * box["height"], steps=5)
+    page.mouse.up()
+    settle(page)
+    moved = style(page)
+    across, up = (int(page.input_value(f"#axis-{axis}")) for axis in "xy")
+    assert moved[across] > 1
+    assert moved[up] > 1
+    assert all(value == 0 for i, value in enumerate(moved) if i not in {across, up})
+
+
+def test_a_click_on_a_dot_takes_that_test_images_hand(page):
+    place = page.evaluate(
+        """() => {
+          const axis = (name) => Number(document.querySelector(`#axis-${name}`).value);
+          const [x, y] = [axis("x"), axis("y")];
+          const all = Stylespace.studio.info.points.style;
+          const far = all.reduce((best, one) => one[x] + one[y] > best[x] + best[y]
+            && Math.max(one[x], one[y]) < 2.9 ? one : best, all[0]);
+          return {style: far, x: far[x], y: far[y]};
+        }"""
+    )
+    box = page.locator("#map").bounding_box()
+    reach = page.evaluate("Stylespace.mapReach()")
+    page.mouse.click(
+        box["x"] + (0.5 + place["x"] / (2 * reach)) * box["width"],
+        box["y"] + (0.5 - place["y"] / (2 * reach)) * box["height"],
+    )
+    settle(page)
+    assert style(page) == pytest.approx(place["style"], abs=1e-5)
+
+
+def test_arrow_keys_walk_on_the_map(page):
+    page.focus("#map")
+    across, up = (int(page.input_value(f"#axis-{axis}")) for axis in "xy")
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    settle(page)
+    assert style(page)[across] == pytest.approx(0.7)
+    assert style(page)[up] == pytest.approx(-0.1)
+    assert "0.7" in page.get_attribute("#map", "aria-label")
+
+
+def test_a_map_of_one_digit_is_drawn_over_the_space(page):
+    look = "document.querySelector('#map').toDataURL()"
+    dots = page.evaluate(look)
+    page.select_option("#map-layer", label="Map of 3")
+    settle(page)
+    threes = page.evaluate(look)
+    page.select_option("#map-layer", label="Map of 8")
+    settle(page)
+    assert len({dots, threes, page.evaluate(look)}) == 3
+
+
+def test_blending_goes_from_one_hand_to_the_other(page):
+    assert page.is_disabled("#blend")
+    page.click("#random")
+    page.click("#set-a")
+    first = style(page)
+    page.click("#random")
+    page.click("#set-b")
+    second = style(page)
+    page.fill("#blend", "0.5")
+    settle(page)
+    middle = [(a + b) / 2 for a, b in zip(first, second, strict=True)]
+    assert style(page) == pytest.approx(middle, abs=1e-5)
+    page.fill("#blend", "0")
+    assert style(page) == pytest.approx(first, abs=1e-6)
+
+
+def test_sixteen_dimensions_are_usable(opened, mnist, tmp_path):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = StyleAutoencoder(ModelConfig(style_size=16)).eval()
+    session = tools.bare_session(tmp_path / "m.ckpt", model)
+    own = open_session(session, mnist[1].subset(slice(200)))
+    with tools.served(studio_files(own, None)) as address:
+        page = opened(address)
+        page.click("#tab-explore")
+        settle(page)
+        sliders = page.locator("#sliders input")
+        assert sliders.count() == 16
+        boxes = [sliders.nth(i).bounding_box() for i in range(16)]
+        assert all(box["width"] > 60 for box in boxes)
+        last = boxes[-1]["y"] + boxes[-1]["height"] - boxes[0]["y"]
+        assert last < 400
+        before = row(page)
+        set_slider(page, 15, -3)
+        assert not torch.equal(row(page), before)

@@ -1,0 +1,173 @@
+"""The studio's page as a whole: views, keyboard, sizes, colours, other sessions, one file."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from stylespace.studio.assets import open_session, studio_files
+from stylespace.studio.page_files import single_page
+from tests.studio import browser as tools
+from tests.studio.browser import SEVEN, draw, row, settle
+
+VIEWS = ("write", "explore", "use", "compare")
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1280, 1900])
+def test_nothing_sticks_out_at_any_width(opened, site, width):
+    page = opened(site, viewport={"width": width, "height": 740})
+    draw(page, SEVEN)
+    for view in VIEWS:
+        page.click(f"#tab-{view}")
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("button, select, input:not(.unseen)")]
+              .filter((one) => one.offsetParent && one.type !== "checkbox" && one.type !== "radio")
+              .map((one) => [one.id || one.textContent, one.getBoundingClientRect()])
+              .filter(([, box]) => box.left < 0 || box.right > innerWidth)"""
+        )
+        assert small == []
+
+
+def test_on_a_phone_the_row_stays_in_sight(opened, site):
+    page = opened(site, viewport={"width": 375, "height": 720}, has_touch=True, is_mobile=True)
+    for view in ("write", "explore"):
+        page.click(f"#tab-{view}")
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        settle(page)
+        boxes = [tile.bounding_box() for tile in page.locator("#row li").all()]
+        assert all(box["y"] >= -1 and box["y"] + box["height"] < 300 for box in boxes)
+        assert all(box["width"] > 50 for box in boxes)
+
+
+def colours(page):
+    look = "getComputedStyle(document.body).backgroundColor"
+    ink = """(() => { const canvas = document.querySelector("#row canvas");
+      const {data} = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+      let most = 3; for (let i = 3; i < data.length; i += 4) if (data[i] > data[most]) most = i;
+      return data[most - 1] + data[most - 2] + data[most - 3]; })()"""
+    paper = sum(map(int, page.evaluate(look).strip("rgb()").split(",")))
+    return page.evaluate(ink), paper
+
+
+def test_dark_and_light_as_the_system_has_it_or_as_chosen(opened, site):
+    page = opened(site, color_scheme="dark")
+    ink, paper = colours(page)
+    assert paper < 150 < 500 < ink
+    page.emulate_media(color_scheme="light")
+    settle(page)
+    ink, paper = colours(page)
+    assert ink < 250 < 600 < paper
+    page.click("#theme")
+    page.click("#theme")
+    settle(page)
+    ink, paper = colours(page)
+    assert page.get_attribute("#theme", "aria-label") == "Colours: dark"
+    assert paper < 150 < 500 < ink
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert colours(page)[1] == paper
+
+
+def test_smooth_draws_the_same_digits_with_more_pixels(page):
+    draw(page, SEVEN)
+    crisp = row(page)
+    page.locator("#smooth").focus()
+    page.keyboard.press("Space")
+    settle(page)
+    sizes = page.evaluate("[...document.querySelectorAll('#row canvas')].map((one) => one.width)")
+    assert sizes == [140] * 10
+    page.uncheck("#smooth")
+    settle(page)
+    assert torch.equal(row(page), crisp)
+
+
+def test_everything_by_keyboard_alone(page):
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    page.keyboard.press("Tab")
+    for view in (*VIEWS[1:], VIEWS[0]):
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert page.evaluate("document.activeElement.id") == f"tab-{view}"
+        assert page.is_visible(f"#view-{view}")
+    page.keyboard.press("End")
+    assert page.is_visible("#view-compare")
+    for view in VIEWS:
+        page.click(f"#tab-{view}")
+        reached = set()
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            reached.add(page.evaluate("document.activeElement.id || document.activeElement.name"))
+        wanted = page.evaluate(
+            """() => [...document.querySelectorAll("button, input, select, [tabindex='0']")]
+              .filter((one) => one.offsetParent && !one.disabled && one.tabIndex >= 0)
+              .map((one) => one.id || one.name).filter(Boolean)"""
+        )
+        assert set(wanted) <= reached
+
+
+def test_everything_has_a_name_for_screen_readers(page):
+    draw(page, SEVEN)
+    page.click("#keep")
+    draw(page, SEVEN)
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, canvas, [role]")]
+          .filter((one) => !one.closest("[hidden]") || one.closest("[role=tabpanel]"))
+          .filter((one) => {
+            const label = one.ariaLabel || one.labels?.[0]?.textContent || one.textContent
+              || one.getAttribute("aria-labelledby") || one.closest("button")?.ariaLabel;
+            return !label?.trim() && one.ariaHidden !== "true" && one.id !== "notice"
+              && one.id !== "text-word" && !one.closest("[hidden]") ;
+          }).map((one) => one.outerHTML)"""
+    )
+    assert nameless == []
+    assert page.locator("h1").count() == 1
+    assert page.get_attribute("html", "lang") == "en"
+
+
+ROW = {
+    "group": "Leak",
+    "name": "digit read off the style",
+    "value": 0.2,
+    "text": "20 %",
+    "perfect": "10 %",
+    "chance": None,
+    "meaning": "how often a probe is right",
+}
+
+
+def test_sessions_and_their_cards_stand_side_by_side(opened, trained, mnist, tmp_path):
+    other = open_session(tools.bare_session(tmp_path / "other.ckpt", trained.model), mnist[1])
+    own = replace(open_session(trained.session, mnist[1]), card=[ROW])
+    better = replace(other, card=[ROW | {"text": "12 %"}])
+    with tools.served(studio_files(own, trained.reader, [better])) as address:
+        page = opened(address)
+        page.click("#tab-compare")
+        settle(page)
+        assert page.locator("#spaces figure h2").all_inner_texts() == ["m.ckpt", "other.ckpt"]
+        assert page.locator("#spaces canvas").count() == 2
+        cells = page.locator("#card tbody tr").nth(1).locator("td").all_inner_texts()
+        assert cells == ["20 %", "12 %", "10 %", "-"]
+        assert page.locator(".legend li").all_inner_texts() == list("0123456789")
+
+
+def test_without_others_it_says_how_to_get_them(page):
+    page.click("#tab-compare")
+    assert "stylespace studio m.ckpt --compare OTHER" in page.inner_text("#spaces")
+    assert "stylespace evaluate m.ckpt" in page.inner_text("#spaces")
+
+
+def test_one_file_from_disk_does_the_same(opened, trained, mnist, readable, tmp_path):
+    own = open_session(trained.session, mnist[1])
+    path = tmp_path / "page.html"
+    path.write_bytes(single_page(studio_files(own, trained.reader, half=True)))
+    page = opened(path.as_uri())
+    draw(page, SEVEN)
+    assert page.locator("#digits [aria-checked=true]").inner_text() == "7"
+    assert readable(row(page)) >= 9
+    page.click("#tab-use")
+    with page.expect_download() as waited:
+        page.click("#save-svg")
+    assert waited.value.suggested_filename == "2026-11-25.svg"

@@ -1,0 +1,135 @@
+"""Photographs of handwriting on the studio's page."""
+
+import base64
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from PIL.Image import Resampling
+
+from tests.studio.browser import SEVEN, draw, notice, row, settle, until, word
+
+SCALE = 8
+
+
+def sheet(mnist, rows, columns, *, light_ink=False, seed=0):
+    """A photographed sheet of MNIST's digits in rows, and the digits."""
+    random = np.random.default_rng(seed)
+    height, width = rows * 300 + 80, columns * 290 + 80
+    ink, digits = np.zeros((height, width)), []
+    for place in range(rows * columns):
+        index = 100 * seed + place
+        image = Image.fromarray(mnist[1].images[index].numpy())
+        enlarged = np.asarray(image.resize((28 * SCALE,) * 2, Resampling.BICUBIC)) / 255
+        top = 50 + 300 * (place // columns) + random.integers(0, 40)
+        left = 50 + 290 * (place % columns) + random.integers(0, 40)
+        ink[top : top + 28 * SCALE, left : left + 28 * SCALE] = enlarged
+        digits.append(str(mnist[1].digits[index].item()))
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    light = 0.75 + 0.12 * x - 0.08 * y
+    shown = light * (0.2 + 0.75 * ink if light_ink else 1 - 0.7 * ink)
+    shown = shown + 0.01 * random.standard_normal(shown.shape)
+    tinted = (255 * shown[..., None] * np.array([1, 0.95, 0.86])).clip(0, 255)
+    return Image.fromarray(tinted.astype(np.uint8)), digits
+
+
+def give(page, picture, folder):
+    """Choose a picture with the button, and wait until it is read."""
+    path = folder / "photo.jpg"
+    picture.save(path, quality=90)
+    page.set_input_files("#photo-file", path)
+    until(page, lambda: "Looking" not in page.text_content("#notice"))
+    settle(page)
+
+
+def labels(page):
+    return [box.inner_text().rstrip("?") for box in page.locator(".photo .box b").all()]
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+def test_each_digit_is_found_and_read_in_order(page, mnist, readable, tmp_path, light_ink):
+    picture, digits = sheet(mnist, 2, 4, light_ink=light_ink)
+    give(page, picture, tmp_path)
+    found = labels(page)
+    assert len(found) == len(digits)
+    assert sum(one == other for one, other in zip(found, digits, strict=True)) >= 7
+    assert "8 digits found" in word(page)
+    assert "% of the distance between strangers" in page.inner_text("#hand-word")
+    assert readable(row(page)) >= 9
+
+
+def test_the_boxes_lie_around_the_digits(page, mnist, tmp_path):
+    picture, _ = sheet(mnist, 1, 3)
+    give(page, picture, tmp_path)
+    shown = page.locator("#photo-picture").bounding_box()
+    dark = np.asarray(picture.convert("L")).astype(float)
+    covered = np.zeros(dark.shape, dtype=bool)
+    for box in page.locator(".photo .box").all():
+        place = box.bounding_box()
+        left = (place["x"] - shown["x"]) / shown["width"] * picture.width
+        top = (place["y"] - shown["y"]) / shown["height"] * picture.height
+        right = left + place["width"] / shown["width"] * picture.width
+        bottom = top + place["height"] / shown["height"] * picture.height
+        assert (right - left) * (bottom - top) < 0.25 * dark.size
+        covered[int(top) : int(bottom), int(left) : int(right)] = True
+    ink = dark < 90
+    assert (ink & covered).sum() > 0.97 * ink.sum()
+
+
+def test_a_wrong_reading_can_be_mended(page, mnist, tmp_path):
+    picture, _ = sheet(mnist, 1, 3)
+    give(page, picture, tmp_path)
+    page.locator(".photo .box").nth(1).click()
+    page.locator("#digits button", has_text="5").click()
+    assert labels(page)[1] == "5"
+    page.click("#undo")
+    assert page.is_visible("#pad")
+    assert not page.is_visible("#photo")
+
+
+def test_a_photograph_of_one_digit_is_read_as_python_reads_it(page, mnist, tmp_path):
+    picture, digits = sheet(mnist, 1, 1)
+    give(page, picture, tmp_path)
+    assert labels(page) == digits
+    assert word(page).startswith(f"That is a {digits[0]}.")
+
+
+DROP = """async (data) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], "photo.jpg", {type: "image/jpeg"}));
+  const send = (kind) => document.body.dispatchEvent(
+    new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: transfer}));
+  send("dragenter");
+  const shown = !document.querySelector("#drop").hidden;
+  send("drop");
+  return shown && document.querySelector("#drop").hidden;
+}"""
+
+
+def test_a_photograph_can_be_dropped_anywhere(page, mnist, tmp_path):
+    picture, digits = sheet(mnist, 1, 2, seed=1)
+    picture.save(tmp_path / "photo.jpg")
+    page.click("#tab-explore")
+    assert page.evaluate(DROP, base64.b64encode((tmp_path / "photo.jpg").read_bytes()).decode())
+    until(page, lambda: len(labels(page)) == len(digits))
+    assert page.is_visible("#view-write")
+
+
+def test_after_a_photograph_the_drawing_is_still_there(page, mnist, tmp_path):
+    draw(page, SEVEN)
+    drawn = row(page)
+    give(page, sheet(mnist, 1, 2)[0], tmp_path)
+    assert not torch.equal(row(page), drawn)
+    page.click("#undo")
+    settle(page)
+    assert torch.equal(row(page), drawn)
+
+
+def test_a_sheet_without_digits_is_refused_in_a_line(page, tmp_path):
+    random = np.random.default_rng(0)
+    grain = (200 + 6 * random.standard_normal((300, 400))).clip(0, 255)
+    give(page, Image.fromarray(grain.astype(np.uint8)), tmp_path)
+    assert "ink" in notice(page)
+    assert page.is_visible("#pad")
