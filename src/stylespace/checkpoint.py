@@ -13,9 +13,12 @@ moment leaves the last whole save.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
+import re
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,13 +34,26 @@ from stylespace.config import ModelConfig, TrainConfig, from_dict
 from stylespace.errors import SessionError
 from stylespace.networks import StyleAutoencoder
 
-__all__ = ["TrainerState", "exists", "load", "read_config", "read_trainer", "save", "session_lock"]
+__all__ = [
+    "TrainerState",
+    "exists",
+    "load",
+    "read_config",
+    "read_trainer",
+    "require_held",
+    "save",
+    "session_lock",
+]
 
 FORMAT = 1
 CONFIG, MODEL = "config.json", "model.safetensors"
 TRAINER, TENSORS = "trainer.json", "trainer.safetensors"
 HISTORY = "history.jsonl"
-SAVING, SAVED = ".saving", ".saved"
+SAVING, SAVED, LOCK = ".saving", ".saved", ".lock"
+
+MOST_SETTINGS, MOST_HISTORY, MOST_TENSORS = 2**20, 2**26, 2**33  # bytes of a file
+
+_held: dict[Path, int] = {}  # file descriptors of the locks that this process holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +161,7 @@ def save(directory: Path, model: StyleAutoencoder, trainer: TrainerState) -> Non
     Raises:
         SessionError: the directory cannot be written; the last whole save is still there.
     """
+    require_held(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _finish_save(directory)
@@ -168,7 +185,10 @@ def session_lock(directory: Path) -> Iterator[None]:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        handle = (directory / ".lock").open("w")
+        # never through a link: a session may come from a stranger
+        follow_no_link = getattr(os, "O_NOFOLLOW", 0)
+        number = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | follow_no_link, 0o666)
+        handle = os.fdopen(number, "w")
     except OSError as error:
         raise SessionError(f"cannot write to {directory}: {_reason(error)}") from None
     with handle:
@@ -182,8 +202,33 @@ def session_lock(directory: Path) -> Iterator[None]:
             raise SessionError(
                 f"another process is training in {directory}; wait for it"
             ) from None
-        _finish_save(directory)
-        yield
+        try:
+            _finish_save(directory)
+        except OSError as error:
+            raise SessionError(f"cannot write to {directory}: {_reason(error)}") from None
+        _held[directory] = handle.fileno()
+        try:
+            yield
+        finally:
+            del _held[directory]
+
+
+def require_held(directory: Path) -> None:
+    """Refuse to write to a directory that is no longer the one whose lock this process holds.
+
+    Raises:
+        SessionError: it was removed or replaced since.
+    """
+    held = _held.get(directory)
+    try:
+        if held is None or os.path.samestat(os.fstat(held), (directory / LOCK).stat()):
+            return
+    except OSError:
+        pass
+    raise SessionError(
+        f"{directory} was removed or replaced while training; what was saved there before is all "
+        "there is"
+    )
 
 
 def read_tensors(directory: Path, name: str) -> dict[str, Tensor]:
@@ -194,6 +239,7 @@ def read_tensors(directory: Path, name: str) -> dict[str, Tensor]:
     """
     path = _path(directory, name)
     try:
+        _require_file(path, MOST_TENSORS)
         return load_file(path)
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise _damaged(path, error) from None
@@ -224,6 +270,8 @@ def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -
 
 def _finish_save(directory: Path) -> None:
     saved = directory / SAVED
+    if saved.is_symlink():
+        raise OSError(errno.ELOOP, "its .saved is a link; remove that")
     if saved.is_dir():
         for path in saved.iterdir():
             path.replace(directory / path.name)
@@ -236,9 +284,24 @@ def _path(directory: Path, name: str) -> Path:
     return pending if pending.exists() else directory / name
 
 
+def _require_file(path: Path, most: int) -> None:
+    """Refuse a link to a device or a pipe, which would never end, and what is too large.
+
+    Raises:
+        OSError: it cannot be read, or is no file.
+        ValueError: it is too large.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no file")
+    if found.st_size > most:
+        raise ValueError(f"it is larger than {most} bytes")
+
+
 def _read_json(directory: Path, name: str) -> dict[str, Any]:
     path = _path(directory, name)
     try:
+        _require_file(path, MOST_SETTINGS)
         values = json.loads(path.read_text())
     except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, error) from None
@@ -250,6 +313,7 @@ def _read_json(directory: Path, name: str) -> dict[str, Any]:
 def _read_history(directory: Path) -> Iterator[dict[str, Any]]:
     path = _path(directory, HISTORY)
     try:
+        _require_file(path, MOST_HISTORY)
         for line in path.read_text().splitlines():
             values = json.loads(line)
             if not isinstance(values, dict):
@@ -277,4 +341,7 @@ def _damaged(path: Path, reason: object) -> SessionError:
 
 
 def _reason(error: BaseException) -> str:
+    number = re.search(r"\(os error ([0-9]+)\)", str(error))  # as safetensors tells it
+    if number is not None:
+        return os.strerror(int(number[1]))
     return str(getattr(error, "strerror", None) or " ".join(str(error).split()))

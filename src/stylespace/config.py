@@ -15,6 +15,8 @@ from stylespace.errors import SessionError, UsageError
 
 __all__ = [
     "DEFAULT_EPOCHS",
+    "DEVICES",
+    "PRECISIONS",
     "ModelConfig",
     "Objective",
     "TrainConfig",
@@ -24,8 +26,12 @@ __all__ = [
 
 Objective = Literal["sae", "aae"]
 DEFAULT_EPOCHS: dict[Objective, int] = {"sae": 5, "aae": 24}
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bf16")
 
 WIDEST = 16_384  # units of a hidden layer
+LONGEST_NAME = 200  # characters of a class's name
+LATER: dict[str, Any] = {"class_names": []}  # settings that older sessions lack
 
 Config = TypeVar("Config", bound="ModelConfig | TrainConfig")
 
@@ -34,10 +40,13 @@ def session_name(style_size: int, data: str = "mnist") -> str:
     """The default session directory for a style size, `mnistN.ckpt` as the seed has it.
 
     Example:
-        >>> session_name(4), session_name(8, "pictures/runes")
-        ('mnist4.ckpt', 'runes8.ckpt')
+        >>> session_name(4), session_name(8, "pictures/runes"), session_name(4, "a/kanji.npz")
+        ('mnist4.ckpt', 'runes8.ckpt', 'kanji4.ckpt')
     """
-    return f"{PurePath(data).name}{style_size}.ckpt"
+    if data.startswith("hf:"):
+        return f"{data.removeprefix('hf:').replace('/', '-').replace(':', '-')}{style_size}.ckpt"
+    path = PurePath(data)
+    return f"{path.stem if path.suffix.lower() == '.npz' else path.name}{style_size}.ckpt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +59,7 @@ class ModelConfig:
         encoder_widths: hidden layers of the encoder, from the image to the style vector.
         decoder_widths: hidden layers of the decoder, from the style vector to the image.
         data: name of the data set that the model is for.
+        class_names: what the digits are called; sessions older than this setting have none.
     """
 
     style_size: int = 4
@@ -57,6 +67,7 @@ class ModelConfig:
     encoder_widths: tuple[int, ...] = (512, 512)
     decoder_widths: tuple[int, ...] = (256, 512, 512)
     data: str = "mnist"
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(1 <= self.style_size <= 512, "the style size must be between 1 and 512")
@@ -66,6 +77,10 @@ class ModelConfig:
             fit = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
             _require(fit, f"{name} must be whole numbers from 1 to {WIDEST}")
             object.__setattr__(self, name, widths)
+        names = tuple(self.class_names)
+        _require(all(_is_name(name) for name in names), "class_names must be texts to show")
+        _require(len(names) in (0, self.classes), "class_names must be as many as the classes")
+        object.__setattr__(self, "class_names", names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +114,7 @@ class TrainConfig:
     same_hand_weight: float = 0.3
 
     def __post_init__(self) -> None:
-        _require(self.objective in DEFAULT_EPOCHS, f"unknown objective {self.objective!r}")
+        _require(self.objective in DEFAULT_EPOCHS, f"unknown objective {self.objective!r:.60}")
         _require(self.epochs >= 1, "--epochs must be at least 1")
         _require(self.batch_size >= 2, "--batch-size must be at least 2")
         _require(0 < self.lr < math.inf, "--lr must be a positive number")
@@ -121,9 +136,10 @@ def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config
     Raises:
         SessionError: an unknown, missing or impossible value.
     """
+    values = {**(LATER if kind is ModelConfig else {}), **values}
     known = {field.name for field in dataclasses.fields(kind)}
     if set(values) != known:
-        odd = ", ".join(sorted(set(values) ^ known))
+        odd = ", ".join(sorted(set(values) ^ known))[:200]
         raise SessionError(
             f"{source}: unknown or missing settings ({odd}); written by another version?"
         )
@@ -135,11 +151,15 @@ def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config
         raise SessionError(f"{source}: {error}") from None
 
 
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME
+
+
 def _check_type(source: str, name: str, value: object, wanted: type) -> None:
     """Refuse what JSON may hold and the setting may not; a whole number will do for a float."""
     allowed = {float: (float, int), tuple: (list,)}.get(wanted, (wanted,))
     if type(value) not in allowed:
-        raise SessionError(f"{source}: {name} cannot be {value!r}")
+        raise SessionError(f"{source}: {name} cannot be {value!r:.60}")
 
 
 def _require(condition: bool, message: str) -> None:

@@ -184,6 +184,8 @@ def class_names(config: ModelConfig) -> tuple[str, ...]:
         >>> class_names(ModelConfig())[:3], class_names(ModelConfig(classes=12, data="own"))[-1]
         (('0', '1', '2'), '11')
     """
+    if config.class_names:
+        return config.class_names
     known = SETS.get(config.data)
     if known is not None and len(known.class_names) == config.classes:
         return known.class_names

@@ -19,7 +19,6 @@ __all__ = ["FORMATS", "check_picture_path", "check_sheet_size", "tile", "write_p
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 """What `write_picture` writes, by the file name's ending."""
 
-SIDE = 28
 SCALE = 3
 LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}  # pixels that the format can count
 MOST_TILES, MOST_ROWS, MOST_COLUMNS = 20_000, 500, 120
@@ -39,7 +38,8 @@ def tile(
     """Lay images out as a sheet.
 
     Args:
-        images: `[rows, columns, 28, 28]`, uint8, or float32 in [0, 1]; 0 is paper.
+        images: `[rows, columns, 28, 28]`, or of another side; uint8, or float32 in [0, 1]; 0 is
+            paper.
         scale: pixels of the sheet an image's pixel is wide.
         column_labels: one a column, above it; long ones are cut.
         row_labels: one a row, to its left; they may have several lines.
@@ -56,7 +56,8 @@ def tile(
     rows, columns = pixels.shape[:2]
     left = MARGIN + max((_width(label) for label in row_labels), default=-MARGIN) + MARGIN
     top = MARGIN + (FONT_SIZE + MARGIN // 2 if any(column_labels) else 0)
-    step = SIDE * scale + GAP
+    side = pixels.shape[2] * scale
+    step = side + GAP
     apart = LEAD_GAP if 0 < lead < columns else 0
     sheet = np.full(
         (top + rows * step - GAP + MARGIN, left + columns * step - GAP + apart + MARGIN),
@@ -66,9 +67,9 @@ def tile(
     starts = [left + column * step + apart * (column >= lead) for column in range(columns)]
     for column, start in enumerate(starts):
         strip = _strip(pixels[:, column], scale)
-        sheet[top : top + len(strip), start : start + SIDE * scale] = strip
+        sheet[top : top + len(strip), start : start + side] = strip
     picture = Image.fromarray(sheet)
-    _label_columns(picture, column_labels, starts, top, SIDE * scale)
+    _label_columns(picture, column_labels, starts, top, side)
     _label_rows(picture, row_labels, left, top, step)
     return picture
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import signal
 import sys
 import threading
@@ -12,10 +14,13 @@ from pathlib import Path
 from types import FrameType
 
 from stylespace.config import ModelConfig, session_name
+from stylespace.data.catalog import names
 from stylespace.errors import SessionError, StylespaceError, UsageError
 
 __all__ = [
+    "DATA_SETS",
     "Parser",
+    "add_data",
     "add_data_dir",
     "add_session",
     "named_session",
@@ -24,6 +29,19 @@ __all__ = [
 ]
 
 INTERRUPTED = 130
+OF_THE_SYSTEM = (
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EIO,
+    errno.ENOMEM,
+)
+DATA_SETS = (
+    f"{', '.join(names())}; a directory of IDX files, or of pictures in a subfolder for each "
+    "class; an .npz file; or hf:NAME of the Hugging Face Hub"
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -52,6 +70,15 @@ def add_session(parser: Parser) -> None:
         type=Path,
         metavar="ckpt",
         help="training session directory (default: mnistN.ckpt)",
+    )
+
+
+def add_data(parser: Parser) -> None:
+    """Which images to look at a trained model with."""
+    parser.more.add_argument(
+        "--data",
+        metavar="SET",
+        help=f"{DATA_SETS} (default: what the session was trained on)",
     )
 
 
@@ -120,9 +147,35 @@ def run_command(
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except MemoryError:
+        print(
+            f"{parser.prog}: out of memory; close other programs or ask for less", file=sys.stderr
+        )
+        return 1
     except BrokenPipeError:  # the reader of our lines has gone: nothing is left to tell
         sys.stderr.close()
         return 1
+    except (OSError, ImportError) as error:
+        if not _is_of_the_system(error):
+            raise
+        print(f"{parser.prog}: {_reason(error)}", file=sys.stderr)
+        return 1
+
+
+def _is_of_the_system(error: OSError | ImportError) -> bool:
+    """Whether it is the machine's state, and no fault of this program."""
+    if isinstance(error, OSError):
+        return error.errno in OF_THE_SYSTEM
+    return os.strerror(errno.EMFILE).lower() in str(error).lower()
+
+
+def _reason(error: OSError | ImportError) -> str:
+    number = error.errno if isinstance(error, OSError) else errno.EMFILE
+    text = os.strerror(number or 0)
+    if number in (errno.EMFILE, errno.ENFILE):
+        return f"{text}; close some programs, or raise the limit (ulimit -n)"
+    name = getattr(error, "filename", None)
+    return f"{text}: {name}" if name else text
 
 
 @contextmanager

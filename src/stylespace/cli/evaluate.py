@@ -12,7 +12,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stylespace.cli.common import Parser, add_data_dir, add_session, named_session, run_command
+from stylespace.cli.common import (
+    DATA_SETS,
+    Parser,
+    add_data_dir,
+    add_session,
+    named_session,
+    run_command,
+)
 from stylespace.cli.progress import parts
 from stylespace.config import DEFAULT_EPOCHS, ModelConfig, TrainConfig
 from stylespace.errors import SessionError, UsageError
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser", "main", "run"]
 
-STUDY_FLAGS = ("seeds", "epochs", "study_dir", "output", "data")
+STUDY_FLAGS = ("seeds", "epochs", "study_dir", "output")
 PAGE, PICTURE = "results.md", Path("images") / "style-sizes.png"
 
 
@@ -91,8 +98,8 @@ def _add_study_flags(parser: Parser) -> None:
     add(
         "--data",
         metavar="SET",
-        help="mnist, fashion-mnist, or a directory with the four IDX files of a set of your own "
-        f"(default: {ModelConfig.data})",
+        help=f"{DATA_SETS} (default: of a study {ModelConfig.data}, else what the session was "
+        "trained on)",
     )
 
 
@@ -111,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
 def _run_session(args: argparse.Namespace) -> int:
     directory = _directory(args)
     from stylespace import checkpoint
-    from stylespace.data.loading import load
+    from stylespace.data.loading import load_for
     from stylespace.evaluation import card
     from stylespace.evaluation.reader import cached_reader
     from stylespace.evaluation.session import evaluate_session
@@ -120,7 +127,7 @@ def _run_session(args: argparse.Namespace) -> int:
     card.check_installed()
     _check_trained(directory)
     model = checkpoint.load(directory)
-    train, test = load(model.config.data, args.data_dir)
+    train, test = load_for(model.config, args.data, args.data_dir)
     card.check_data(model, train, test)
     with parts() as (progress, say):
         reader = cached_reader(train, functools.partial(progress, "reader"), say)

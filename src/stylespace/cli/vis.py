@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stylespace.cli.common import (
     Parser,
+    add_data,
     add_data_dir,
     add_session,
     run_command,
@@ -47,6 +48,7 @@ def build_parser(prog: str | None = None) -> Parser:
         metavar="S",
         help="of the random choice of test images (default: %(default)s)",
     )
+    add_data(parser)
     add_data_dir(parser)
     return parser
 
@@ -58,12 +60,13 @@ def run(args: argparse.Namespace) -> None:
         StylespaceError: a flag, the session or the data is wrong, or matplotlib is missing.
     """
     _check(args)
-    from stylespace import checkpoint, datasets, figures
+    from stylespace import checkpoint, figures
+    from stylespace.data.loading import load_for
 
     figures.require_matplotlib()
     directory = session_directory(args)
     model = checkpoint.load(directory)
-    _, test = datasets.load(model.config.data, args.data_dir)
+    _, test = load_for(model.config, args.data, args.data_dir)
     sample = figures.random_sample(test, args.sample_size, args.seed)
     style = model.encode(sample.floats(), sample.digits)
 

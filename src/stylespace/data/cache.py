@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import IO
 
 from stylespace.data.catalog import NamedSet
-from stylespace.data.folder import fact, find, read_file
+from stylespace.data.folder import fact, find, is_genuine, read_file
 from stylespace.data.idx import FILES, Contents
+from stylespace.data.mapped import Content
 from stylespace.data.progress import say
 from stylespace.errors import DataError
 
@@ -38,6 +39,11 @@ def cached(known: NamedSet) -> Contents:
     Raises:
         DataError: they are not all there and cannot be fetched, or the cache cannot be written.
     """
+    if not known.fetchable:
+        raise DataError(
+            f"{known.name} cannot be fetched, as no SHA-256 of its files is known; get it from "
+            f"{known.page} and name its folder with --data-dir"
+        )
     directory = cache_directory() / known.name
     try:
         contents, _ = _whole_files(directory, known)
@@ -63,8 +69,11 @@ def _filled(directory: Path, known: NamedSet) -> Contents:
     if missing:
         from stylespace.data.fetch import fetch  # the parts that speak to the network load slowly
 
-        for name, content in fetch(known, missing, directory):
-            _write(directory / name, content)
+        for name, packed, content in fetch(known, missing, directory):
+            if known.sha256:
+                _write(directory / name, content)
+            else:  # only as it came can it be checked again
+                _write(directory / f"{known.file(name)}.gz", packed)
             contents[name] = content
     return contents
 
@@ -77,12 +86,15 @@ def _whole_files(directory: Path, known: NamedSet) -> tuple[Contents, list[str]]
         if path is None:
             continue
         try:
-            content = read_file(path, name)
+            content = read_file(path, name, known)
         except DataError as error:
             damaged.append(fact(error))
             continue
-        if known.owns(name, content):
+        genuine = is_genuine(path, name, content, known)
+        if genuine:
             contents[name] = content
+        elif genuine is None:
+            damaged.append(f"{path} cannot be checked unpacked")
         else:
             damaged.append(f"{path} is damaged (its SHA-256 differs)")
     return contents, damaged
@@ -117,7 +129,7 @@ def _remove_leftovers(directory: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _write(path: Path, content: bytearray) -> None:
+def _write(path: Path, content: bytes | Content) -> None:
     """Write a file so that nobody ever sees a part of it."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:

@@ -6,13 +6,15 @@ A further set is a further row.
 from __future__ import annotations
 
 import hashlib
+import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from stylespace.data.idx import FILES, size_of
+from stylespace.data.mapped import Content
 
-__all__ = ["SETS", "NamedSet", "Package", "names"]
+__all__ = ["HUB", "SETS", "NamedSet", "Package", "names"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +44,17 @@ class NamedSet:
         name: what `load` and `--data` call it.
         title: what people call it.
         class_names: what its digits (classes) are called.
-        sha256: of each of the four IDX files, decompressed.
+        sha256: of each of the four IDX files, decompressed; empty where it is not known.
+        gz_sha256: of each of the four files as they are handed out, gzipped; empty where it is
+            not known, or not needed.
         counts: training and test images.
+        files: what the set itself calls the files that everything here calls by `FILES`.
+        transposed: whether its images lie on their side.
+        first_label: the label of its first class.
         folder: the name of its folder in torchvision's layout.
         mirrors: addresses under which the files lie with `.gz` added to their names.
         packages: packages that carry the files, tried after the mirrors.
+        page: where to get it by hand.
         licence: under which the data set may be used.
         citation: of the paper that presents it.
     """
@@ -54,21 +62,73 @@ class NamedSet:
     name: str
     title: str
     class_names: tuple[str, ...]
-    sha256: Mapping[str, str]
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    gz_sha256: Mapping[str, str] = field(default_factory=dict)
     counts: tuple[int, int] = (60_000, 10_000)
+    files: tuple[str, str, str, str] = FILES
+    transposed: bool = False
+    first_label: int = 0
     folder: str
-    mirrors: tuple[str, ...]
-    packages: tuple[Package, ...]
+    mirrors: tuple[str, ...] = ()
+    packages: tuple[Package, ...] = ()
+    page: str
     licence: str
     citation: str
 
-    def size(self, name: str) -> int:
-        """Bytes that one of the four files has decompressed."""
-        return size_of(name, self.counts[0] if name.startswith("train") else self.counts[1])
+    def file(self, name: str) -> str:
+        """What the set itself calls one of `FILES`."""
+        return self.files[FILES.index(name)]
 
-    def owns(self, name: str, content: bytearray) -> bool:
+    def count(self, name: str) -> int:
+        """Images or labels in one of the four files."""
+        return self.counts[0] if name.startswith("train") else self.counts[1]
+
+    def size(self, name: str) -> int:
+        """Bytes that one of the four files has decompressed, in its plain form."""
+        return size_of(name, self.count(name))
+
+    def owns(self, name: str, content: Content) -> bool:
         """Whether a decompressed content is, to the bit, this set's file of that name."""
-        return hashlib.sha256(content).hexdigest() == self.sha256[name]
+        return hashlib.sha256(content).hexdigest() == self.sha256.get(name)
+
+    def owns_packed(self, name: str, packed: bytes) -> bool:
+        """Whether a gzipped file is, to the bit, the one that the set's makers hand out."""
+        return hashlib.sha256(packed).hexdigest() == self.gz_sha256.get(name)
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether what a source gives could be checked."""
+        return bool(self.sha256 or self.gz_sha256)
+
+
+def _emnist(
+    part: str, title: str, names: tuple[str, ...], counts: tuple[int, int], first_label: int
+) -> NamedSet:
+    """A part of EMNIST, all of which comes in one archive of 560 MB.
+
+    Of that archive the SHA-256 is known (docs/data.md), of the files in it none: so they are
+    taken from --data-dir alone, and what can be checked of them is checked.
+    """
+    train, test = f"emnist-{part}-train", f"emnist-{part}-test"
+    return NamedSet(
+        name=f"emnist-{part}",
+        title=title,
+        class_names=names,
+        counts=counts,
+        files=(
+            f"{train}-images-idx3-ubyte",
+            f"{train}-labels-idx1-ubyte",
+            f"{test}-images-idx3-ubyte",
+            f"{test}-labels-idx1-ubyte",
+        ),
+        transposed=True,
+        first_label=first_label,
+        folder="EMNIST",
+        page="nist.gov/itl/products-and-services/emnist-dataset (the binary format, gzip.zip)",
+        licence="of the United States government (NIST), free to use",
+        citation="G. Cohen, S. Afshar, J. Tapson, A. van Schaik: EMNIST: extending MNIST to "
+        "handwritten letters. IJCNN, 2921-2926, 2017",
+    )
 
 
 _ROWS = (
@@ -102,6 +162,7 @@ _ROWS = (
                 pickle_sha256="f11bb9e41d6c1b6c124aa38fd605497bdcfe2ee08cf7c2bb5a41ab5d759e1416",
             ),
         ),
+        page="yann.lecun.com/exdb/mnist",
         licence="CC BY-SA 3.0",
         citation="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to "
         "document recognition. Proceedings of the IEEE 86(11), 2278-2324, 1998",
@@ -140,14 +201,66 @@ _ROWS = (
                 member="./usr/share/datasets/fashion-mnist/{}.gz",
             ),
         ),
+        page="github.com/zalandoresearch/fashion-mnist",
         licence="MIT",
         citation="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a novel image dataset for "
         "benchmarking machine learning algorithms. arXiv:1708.07747, 2017",
+    ),
+    NamedSet(
+        name="kmnist",
+        title="KMNIST",
+        class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        # as two independent tables of public loaders have them; of the unpacked files none has
+        gz_sha256={
+            FILES[0]: "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+            FILES[1]: "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+            FILES[2]: "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+            FILES[3]: "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+        },
+        folder="KMNIST",
+        mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        page="codh.rois.ac.jp/kmnist",
+        licence="CC BY-SA 4.0",
+        citation="T. Clanuwat, M. Bober-Irizar, A. Kitamoto, A. Lamb, K. Yamamoto, D. Ha: Deep "
+        "learning for classical Japanese literature. arXiv:1812.01718, 2018. KMNIST Dataset "
+        "(created by CODH), adapted from Kuzushiji Dataset (created by NIJL and others), "
+        "doi:10.20676/00000341",
+    ),
+    _emnist("letters", "EMNIST Letters", tuple(string.ascii_uppercase), (124_800, 20_800), 1),
+    _emnist("digits", "EMNIST Digits", tuple("0123456789"), (240_000, 40_000), 0),
+    NamedSet(
+        name="qmnist",
+        title="QMNIST",
+        class_names=tuple("0123456789"),
+        # as one table of a public loader has them, beside the MD5 that all others have
+        gz_sha256={
+            FILES[0]: "9e26a7bf1683614e065d7b76460ccd52807165b3f22561fb782bd9f38c52b51d",
+            FILES[1]: "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
+            FILES[2]: "43fc22bf7498b8fc98de98369d72f752d0deabc280a43a7bcc364ab19e57b375",
+            FILES[3]: "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06",
+        },
+        counts=(60_000, 60_000),
+        files=(
+            "qmnist-train-images-idx3-ubyte",
+            "qmnist-train-labels-idx2-int",
+            "qmnist-test-images-idx3-ubyte",
+            "qmnist-test-labels-idx2-int",
+        ),
+        folder="QMNIST",
+        mirrors=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
+        page="github.com/facebookresearch/qmnist",
+        licence="BSD 3-Clause",
+        citation="C. Yadav, L. Bottou: Cold case: the lost MNIST digits. Advances in Neural "
+        "Information Processing Systems 32, 2019",
     ),
 )
 
 SETS: dict[str, NamedSet] = {row.name: row for row in _ROWS}
 """The table, by name."""
+
+
+HUB = "hf:"
+"""What stands before the name of a data set of the Hugging Face Hub."""
 
 
 def names() -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from stylespace.data.catalog import NamedSet, Package
-from stylespace.data.folder import fact
-from stylespace.data.idx import decode
+from stylespace.data.folder import fact, plain
+from stylespace.data.idx import decode, size_of
+from stylespace.data.mapped import Content
 from stylespace.data.packages import package_files
 from stylespace.data.progress import bar, say
 from stylespace.errors import DataError
@@ -30,7 +31,9 @@ CHUNK = 2**16
 SLACK = 2**16  # bytes by which a .gz may be larger than what it holds
 
 
-def fetch(known: NamedSet, wanted: Sequence[str], place: Path) -> Iterator[tuple[str, bytearray]]:
+def fetch(
+    known: NamedSet, wanted: Sequence[str], place: Path
+) -> Iterator[tuple[str, bytes, Content]]:
     """Fetch files of a named set, each from the first source that has it right.
 
     Args:
@@ -39,7 +42,8 @@ def fetch(known: NamedSet, wanted: Sequence[str], place: Path) -> Iterator[tuple
         place: where a user can put them by hand, for the error's text.
 
     Yields:
-        Of each file its name and its checked, decompressed content.
+        Of each file its name, the bytes that came, and its checked content, decompressed and in
+        its plain form.
 
     Raises:
         DataError: no source had all; the text says where to put which files.
@@ -53,14 +57,16 @@ def fetch(known: NamedSet, wanted: Sequence[str], place: Path) -> Iterator[tuple
             for name, packed in _files(source, known, tuple(missing)):
                 content = _checked(packed, name, known)
                 missing.remove(name)
-                yield name, content
+                yield name, packed, content
         except DataError as error:
             failures.append(f"{label}: {fact(error)}")
         if not missing:
             return
+    forms = "raw or .gz" if known.sha256 else "as .gz"
     raise DataError(
         f"cannot fetch {known.name} ({'; '.join(failures)}); "
-        f"put {', '.join(missing)} (raw or .gz) into {place}, or name their folder with --data-dir"
+        f"put {', '.join(known.file(name) for name in missing)} ({forms}) into {place}, or name "
+        "their folder with --data-dir"
     )
 
 
@@ -75,17 +81,21 @@ def _files(
 ) -> Iterator[tuple[str, bytes]]:
     if isinstance(source, str):
         for name in wanted:
-            yield name, _download(f"{source}{name}.gz", known.size(name) + SLACK)
+            own = known.file(name)
+            most = size_of(own, known.count(name)) + SLACK
+            yield name, _download(f"{source}{own}.gz", most)
     else:
         with bar(f"fetching {source.spec}", None):
             files = list(package_files(source, wanted))
         yield from files
 
 
-def _checked(packed: bytes, name: str, known: NamedSet) -> bytearray:
-    content = decode(io.BytesIO(packed), name, name, most=known.size(name))
-    if not known.owns(name, content):
-        raise DataError(f"what came is not {known.title}'s {name} (its SHA-256 differs)")
+def _checked(packed: bytes, name: str, known: NamedSet) -> Content:
+    own = known.file(name)
+    whole = decode(io.BytesIO(packed), own, own, most=size_of(own, known.count(name)))
+    content = plain(whole, own, own)
+    if not (known.owns(name, content) if known.sha256 else known.owns_packed(name, packed)):
+        raise DataError(f"what came is not {known.title}'s {own} (its SHA-256 differs)")
     return content
 
 

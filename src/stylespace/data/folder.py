@@ -1,15 +1,38 @@
-"""The four IDX files of a data set in a directory: found by their usual names, and checked."""
+"""The IDX files of a data set in a directory: found by their usual names, and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stylespace.data.catalog import NamedSet
-from stylespace.data.idx import FILES, Contents, count_of, decode, largest_label
+from stylespace.data.idx import (
+    FILES,
+    GZIP_MAGIC,
+    Contents,
+    count_of,
+    decode,
+    labels_of_rows,
+    largest_label,
+    smallest_label,
+)
+from stylespace.data.mapped import Content
+from stylespace.data.progress import say
 from stylespace.errors import DataError
 
-__all__ = ["fact", "find", "read_file", "read_folder"]
+__all__ = [
+    "ONE_PART",
+    "fact",
+    "find",
+    "is_genuine",
+    "plain",
+    "read_file",
+    "read_folder",
+    "read_one_part",
+]
+
+ONE_PART = ("images-idx3-ubyte", "labels-idx1-ubyte")
+"""The two files of a set that is not parted, as `generate-digits --export` writes them."""
 
 
 def read_folder(directory: Path, known: NamedSet | None = None) -> Contents:
@@ -24,12 +47,23 @@ def read_folder(directory: Path, known: NamedSet | None = None) -> Contents:
             do not fit each other; the text names the file.
     """
     paths = {name: _must_find(directory, name, known) for name in FILES}
-    contents = {name: read_file(path, name) for name, path in paths.items()}
-    _check_numbers(paths, contents)
+    contents = {name: read_file(path, name, known) for name, path in paths.items()}
+    _check_numbers(paths, contents, (FILES[:2], FILES[2:]))
     _check_labels(paths, contents, known)
     if known is not None:
-        for name in FILES:
-            _check_origin(paths[name], name, contents[name], known)
+        _check_origin(paths, contents, known)
+    return contents
+
+
+def read_one_part(directory: Path) -> Contents:
+    """Read and check the two files of a set that is not parted, by the names of `ONE_PART`.
+
+    Raises:
+        DataError: as `read_folder`.
+    """
+    paths = {name: _must_find(directory, name, None) for name in ONE_PART}
+    contents = {name: read_file(path, name) for name, path in paths.items()}
+    _check_numbers(paths, contents, (ONE_PART,))
     return contents
 
 
@@ -41,17 +75,42 @@ def find(directory: Path, name: str, known: NamedSet | None = None) -> Path | No
     return None
 
 
-def read_file(path: Path, name: str) -> bytearray:
-    """The decompressed content of one of the four files, its format checked.
+def read_file(path: Path, name: str, known: NamedSet | None = None) -> Content:
+    """The decompressed content of one of the files in its plain form, its format checked.
 
     Raises:
         DataError: it cannot be read, or is malformed.
     """
     try:
         with path.open("rb") as stream:
-            return decode(stream, name, str(path))
+            own = name if known is None else known.file(name)
+            return plain(decode(stream, own, str(path)), own, str(path))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+def plain(content: Content, own: str, source: str) -> Content:
+    """A decompressed content as `FILES` have it, whatever form the set itself has it in.
+
+    Raises:
+        DataError: it holds a label that the plain form cannot.
+    """
+    return labels_of_rows(content, source) if own.endswith("idx2-int") else content
+
+
+def is_genuine(path: Path, name: str, content: Content, known: NamedSet) -> bool | None:
+    """Whether a file is, to the bit, the named set's; None where no SHA-256 is known to tell.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if known.sha256:
+        return known.owns(name, content)
+    if known.gz_sha256:
+        with path.open("rb") as stream:
+            if stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
+                return known.owns_packed(name, path.read_bytes())
+    return None
 
 
 def fact(error: DataError) -> str:
@@ -61,10 +120,12 @@ def fact(error: DataError) -> str:
 
 
 def _spellings(directory: Path, name: str, known: NamedSet | None) -> Iterator[Path]:
-    below = ["", "raw"] if known is None else ["", f"{known.folder}/raw", "raw"]
+    below = ["", "raw"] if known is None else ["", f"{known.folder}/raw", "raw", "gzip"]
+    own = name if known is None else known.file(name)
+    endings = ("", ".gz") if known is None or known.sha256 else (".gz", "")  # checked if it can be
     for folder in below:
-        for base in (name, name.replace("-idx", ".idx")):
-            for ending in ("", ".gz"):
+        for base in dict.fromkeys((own, own.replace("-idx", ".idx"), name)):
+            for ending in endings:
                 yield directory / folder / (base + ending)
 
 
@@ -76,13 +137,19 @@ def _must_find(directory: Path, name: str, known: NamedSet | None) -> Path:
     except OSError as error:
         raise DataError(f"cannot read {directory}: {error.strerror or error}") from None
     if path is None:
-        fetched = "" if known is None else ", or leave --data-dir out to have it fetched"
-        raise DataError(f"there is no {name} (raw or .gz) in {directory}; put it there{fetched}")
+        own = name if known is None else known.file(name)
+        other = ""
+        if known is not None:
+            leave_out = ", or leave --data-dir out to have it fetched"
+            other = leave_out if known.fetchable else f"; {known.title} is at {known.page}"
+        raise DataError(f"there is no {own} (raw or .gz) in {directory}; put it there{other}")
     return path
 
 
-def _check_numbers(paths: Mapping[str, Path], contents: Contents) -> None:
-    for images, labels in (FILES[:2], FILES[2:]):
+def _check_numbers(
+    paths: Mapping[str, Path], contents: Contents, pairs: Iterable[Sequence[str]]
+) -> None:
+    for images, labels in pairs:
         n_images, n_labels = (count_of(name, contents[name]) for name in (images, labels))
         if n_images != n_labels:
             raise DataError(
@@ -93,18 +160,37 @@ def _check_numbers(paths: Mapping[str, Path], contents: Contents) -> None:
 
 def _check_labels(paths: Mapping[str, Path], contents: Contents, known: NamedSet | None) -> None:
     largest = {name: largest_label(contents[name]) for name in FILES[1::2]}
-    classes = largest[FILES[1]] + 1 if known is None else len(known.class_names)
+    last = largest[FILES[1]]
+    if known is not None:
+        last = known.first_label + len(known.class_names) - 1
     for name, label in largest.items():
-        if label >= classes:
+        if label > last:
             whose = "the training labels end" if known is None else f"{known.title}'s labels end"
             raise DataError(
-                f"{paths[name]} has a label {label}, but {whose} at {classes - 1}; correct it"
+                f"{paths[name]} has a label {label}, but {whose} at {last}; correct it"
+            )
+        if known is not None and smallest_label(contents[name]) < known.first_label:
+            raise DataError(
+                f"{paths[name]} has a label below {known.first_label}, where {known.title}'s "
+                "labels begin; get it again"
             )
 
 
-def _check_origin(path: Path, name: str, content: bytearray, known: NamedSet) -> None:
-    if not known.owns(name, content):
-        raise DataError(
-            f"{path} is not {known.title}'s {name} (its SHA-256 differs); get it again, or give "
-            "images of your own with --data DIRECTORY"
-        )
+def _check_origin(paths: Mapping[str, Path], contents: Contents, known: NamedSet) -> None:
+    unsure = list[str]()
+    for name, path in paths.items():
+        genuine = is_genuine(path, name, contents[name], known)
+        if genuine is False or count_of(name, contents[name]) != known.count(name):
+            raise DataError(
+                f"{path} is not {known.title}'s {known.file(name)} ({_difference(genuine)}); get "
+                "it again, or give images of your own with --data DIRECTORY"
+            )
+        if genuine is None:
+            unsure.append(path.name)
+    if unsure:
+        of = "" if not known.gz_sha256 else " unpacked; give the .gz to have it checked"
+        say(f"{known.name}: taken as it is, no SHA-256 is known of {', '.join(unsure)}{of}")
+
+
+def _difference(genuine: bool | None) -> str:
+    return "its SHA-256 differs" if genuine is False else "its number of images differs"

@@ -10,10 +10,12 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+from stylespace.data.mapped import Content, map_stream
 from stylespace.errors import DataError
 
 __all__ = [
     "FILES",
+    "GZIP_MAGIC",
     "IMAGES_HEADER",
     "LABELS_HEADER",
     "SIDE",
@@ -22,8 +24,10 @@ __all__ = [
     "decode",
     "images_header",
     "labels_header",
+    "labels_of_rows",
     "largest_label",
     "size_of",
+    "smallest_label",
 ]
 
 SIDE = 28
@@ -40,8 +44,8 @@ FILES = (
 )
 """The four files of a data set."""
 
-Contents = dict[str, bytearray]
-"""Of each of `FILES` its whole content, decompressed."""
+Contents = dict[str, Content]
+"""Of each of `FILES` its whole content, decompressed; of large images a map of the file."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_ALWAYS = 64 * 2**20  # bytes that a small .gz may unpack to
@@ -54,10 +58,17 @@ class _Kind:
     magic: int
     item: tuple[int, ...]  # the shape of one element
     header: int  # bytes
+    bytes_each: int = 1  # of one number
+
+    @property
+    def size(self) -> int:
+        """Bytes of one element."""
+        return math.prod(self.item) * self.bytes_each
 
 
 _IMAGES = _Kind("images", 0x00000803, (SIDE, SIDE), IMAGES_HEADER)
 _LABELS = _Kind("labels", 0x00000801, (), LABELS_HEADER)
+_ROWS = _Kind("rows of labels", 0x00000C02, (8,), 12, 4)  # QMNIST's
 
 
 def images_header(count: int) -> bytes:
@@ -73,23 +84,39 @@ def labels_header(count: int) -> bytes:
 def size_of(name: str, count: int) -> int:
     """Bytes that one of `FILES` has decompressed if it holds `count` images or labels."""
     kind = _kind(name)
-    return kind.header + count * math.prod(kind.item)
+    return kind.header + count * kind.size
 
 
-def count_of(name: str, content: bytearray) -> int:
+def count_of(name: str, content: Content) -> int:
     """How many images or labels the decoded content of one of `FILES` holds."""
     kind = _kind(name)
-    return (len(content) - kind.header) // math.prod(kind.item)
+    return (len(content) - kind.header) // kind.size
 
 
-def largest_label(content: bytearray) -> int:
+def labels_of_rows(content: Content, source: str) -> bytearray:
+    """A file of labels, made of QMNIST's: rows of eight 32-bit numbers, the first the label.
+
+    Raises:
+        DataError: a label is no byte.
+    """
+    start, row = _ROWS.header, _ROWS.size
+    if any(any(content[start + byte :: row]) for byte in range(3)):
+        raise DataError(f"{source} has a label that is not from 0 to 255; get it again")
+    count = (len(content) - start) // row
+    return bytearray(labels_header(count)) + content[start + 3 :: row]
+
+
+def largest_label(content: Content) -> int:
     """The largest label in the decoded content of a file of labels."""
     return max(memoryview(content)[LABELS_HEADER:])
 
 
-def decode(
-    stream: io.BufferedIOBase, name: str, source: str, most: int | None = None
-) -> bytearray:
+def smallest_label(content: Content) -> int:
+    """The smallest label in the decoded content of a file of labels."""
+    return min(memoryview(content)[LABELS_HEADER:])
+
+
+def decode(stream: io.BufferedIOBase, name: str, source: str, most: int | None = None) -> Content:
     """Read an IDX file, raw or gzipped (told by its first bytes, not by its name).
 
     Args:
@@ -100,7 +127,7 @@ def decode(
             own size where that is more.
 
     Returns:
-        The whole decompressed content, header included.
+        The whole decompressed content, header included; of a large raw file of images a map.
 
     Raises:
         DataError: it is not an IDX file of that kind, or one too short, too long or too large.
@@ -120,6 +147,8 @@ def decode(
 
 
 def _kind(name: str) -> _Kind:
+    if name.endswith("idx2-int"):
+        return _ROWS
     return _IMAGES if "images" in name else _LABELS
 
 
@@ -129,7 +158,7 @@ def _read(
     source: str,
     own_size: int | None,
     limit: float = math.inf,
-) -> bytearray:
+) -> Content:
     """The checked content of a stream; nothing large is set up for what cannot be there."""
     header = stream.read(kind.header)
     size = _size_by_header(header, kind, source)
@@ -137,6 +166,8 @@ def _read(
         raise _wrong_length(source, kind, size, "short" if own_size < size else "long")
     if size > limit:
         raise DataError(f"{source} would unpack to {size} bytes, which is refused; get it again")
+    if own_size is not None and kind is _IMAGES and (mapped := map_stream(stream, size)):
+        return mapped
     content = bytearray(size)
     content[: len(header)] = header
     if stream.readinto(memoryview(content)[len(header) :]) < size - len(header):
@@ -154,15 +185,17 @@ def _size_by_header(header: bytes, kind: _Kind, source: str) -> int:
         raise DataError(_wrong_magic(magic, kind, source))
     if tuple(item) != kind.item:
         shape = "x".join(map(str, item))
+        if kind is _ROWS:
+            raise DataError(f"{source} has rows of {shape} numbers, not of 8; get it again")
         raise DataError(f"{source} holds images of {shape}; bring them to {SIDE}x{SIDE} first")
     if count == 0:
         raise DataError(f"{source} holds no {kind.word}; at least one is needed")
-    return int(kind.header + count * math.prod(kind.item))
+    return int(kind.header + count * kind.size)
 
 
 def _wrong_magic(magic: int, kind: _Kind, source: str) -> str:
-    other = _LABELS if kind is _IMAGES else _IMAGES
-    if magic == other.magic:
+    other = _IMAGES if kind is _LABELS else _LABELS
+    if magic == other.magic and kind is not _ROWS:
         return f"{source} holds {other.word}, not {kind.word}; swap the files if they are swapped"
     return (
         f"{source} is not an IDX file of {kind.word} "
@@ -171,7 +204,7 @@ def _wrong_magic(magic: int, kind: _Kind, source: str) -> str:
 
 
 def _wrong_length(source: str, kind: _Kind, size: int, how: str) -> DataError:
-    count = (size - kind.header) // math.prod(kind.item)
+    count = (size - kind.header) // kind.size
     return DataError(
         f"{source} is too {how} for the {count} {kind.word} that its header tells of; get it again"
     )

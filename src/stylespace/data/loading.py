@@ -1,4 +1,4 @@
-"""`load`: labelled images from a name or a directory."""
+"""`load`: labelled images from a name, a directory, a file or the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -9,38 +9,46 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from stylespace.config import ModelConfig
 from stylespace.data.cache import cached
-from stylespace.data.catalog import SETS, names
-from stylespace.data.folder import read_folder
+from stylespace.data.catalog import HUB, SETS, NamedSet, names
+from stylespace.data.checks import examine, refuse, remarks
+from stylespace.data.folder import ONE_PART, find, read_folder, read_one_part
 from stylespace.data.idx import FILES, IMAGES_HEADER, LABELS_HEADER, SIDE, Contents
 from stylespace.data.images import LabelledImages
+from stylespace.data.mapped import Content, bytes_of
+from stylespace.data.progress import say
+from stylespace.data.split import parted
 from stylespace.errors import DataError
 
-__all__ = ["load"]
+__all__ = ["is_picture_folder", "load", "load_for"]
 
 StrPath = str | os.PathLike[str]
+Sets = tuple[LabelledImages, LabelledImages]
 
 
-def load(
-    data: StrPath = "mnist", data_dir: StrPath | None = None
-) -> tuple[LabelledImages, LabelledImages]:
+def load(data: StrPath = "mnist", data_dir: StrPath | None = None, *, remark: bool = True) -> Sets:
     """Load the training and the test images of a data set.
 
     A named set is read from `data_dir` if that is given, else from the user's cache directory,
     which is filled from the network on first use. Its bytes are checked against SHA-256 each
-    time.
+    time, where one is known. A set of your own is looked over instead: what no model can be
+    trained on is refused, what is merely odd is told on stderr.
 
     Args:
-        data: one of `names()`, or the directory with the four IDX files of a set of your own (a
-            name wins over a directory of the same name: write `./mnist` for that one). The number
-            of its classes is the largest training label + 1.
+        data: one of `names()`; a directory with IDX files, or with pictures in a subfolder for
+            each class; an `.npz` file; or `hf:NAME`, a data set of the Hugging Face Hub. (A name
+            wins over a directory of the same name: write `./mnist` for that one.)
         data_dir: where the named set's four IDX files are, raw or `.gz`.
+        remark: tell what is odd about a set of your own.
 
     Returns:
-        Training images and test images.
+        Training images and test images; of a set that is not parted every seventh image of a
+        class is for testing.
 
     Raises:
-        DataError: a file is missing, damaged or of another kind, or cannot be fetched.
+        DataError: a file is missing, damaged or of another kind, or cannot be fetched; or the
+            set cannot be trained on.
 
     Example:
         >>> train, test = load("mnist")
@@ -49,25 +57,104 @@ def load(
     """
     known = SETS.get(os.fspath(data))
     if known is None:
-        return _labelled(read_folder(_own_directory(data, data_dir)), None)
+        return _checked(_own(data, data_dir), os.fspath(data), remark)
     if data_dir is None:
-        return _labelled(cached(known), known.class_names)
-    return _labelled(read_folder(_expand(data_dir), known), known.class_names)
+        return _named(cached(known), known)
+    sets = _named(read_folder(_expand(data_dir), known), known)
+    return sets if known.sha256 else _checked(sets, known.name, remark)
 
 
-def _own_directory(data: StrPath, data_dir: StrPath | None) -> Path:
-    text, directory = os.fspath(data), _expand(data)
-    is_path = any(mark in text for mark in (os.sep, os.altsep) if mark)
+def load_for(config: ModelConfig, data: str | None, data_dir: StrPath | None) -> Sets:
+    """Load the images that a model is looked at with.
+
+    Args:
+        config: of the model.
+        data: as `load` takes it; None is what the model was trained on.
+        data_dir: as `load` takes it.
+
+    Raises:
+        DataError: as `load`; or the classes are not the model's.
+    """
+    name = config.data if data is None else data
+    train, test = load(name, data_dir)
+    classes, found = config.classes, len(test.class_names)
+    if classes != found:
+        raise DataError(f"the model is for {classes} classes, but {name} has {found}")
+    own = config.class_names or train.class_names
+    odd = next(
+        (pair for pair in zip(own, train.class_names, strict=True) if len({*pair}) > 1), None
+    )
+    if odd is not None:
+        raise DataError(
+            f"the model's class {odd[0]!r} is {odd[1]!r} in {name}; name its own set with --data"
+        )
+    return train, test
+
+
+def is_picture_folder(data: StrPath) -> bool:
+    """Whether `load` would read pictures there."""
+    from stylespace.data.pictures import has_pictures
+
+    path = _expand(data)
     with suppress(OSError):
-        is_path = is_path or directory.is_dir()
-    if not is_path:
+        return data not in SETS and path.is_dir() and not _has_idx(path) and has_pictures(path)
+    return False
+
+
+def _checked(sets: Sets, source: str, remark: bool) -> Sets:
+    train, test = sets
+    findings = examine(train, test)
+    refuse(findings, train.class_names, source)
+    for line in remarks(findings, train.class_names) if remark else ():
+        say(f"{source}: {line}")
+    return sets
+
+
+def _own(data: StrPath, data_dir: StrPath | None) -> Sets:
+    text, path = os.fspath(data), _expand(data)
+    if data_dir is not None and (text.startswith(HUB) or _is_path(text, path)):
+        what = "a directory" if path.is_dir() else "a data set of its own"
+        raise DataError(f"{text} is {what} already; leave --data-dir out")
+    if text.startswith(HUB):
+        from stylespace.data.hugging_face import read_hub
+
+        return read_hub(text)
+    if not _is_path(text, path):
         raise DataError(
             f"no data set is called {text!r}; there are {', '.join(names())}, or give the path "
-            "of a directory with four IDX files"
+            "of a directory of IDX files or pictures, or of an .npz file"
         )
-    if data_dir is not None:
-        raise DataError(f"{text} is a directory already; leave --data-dir out")
-    return directory
+    if path.suffix.lower() == ".npz" and not path.is_dir():
+        from stylespace.data.arrays import read_npz
+
+        return read_npz(path)
+    return _directory(path)
+
+
+def _is_path(text: str, path: Path) -> bool:
+    if any(mark in text for mark in (os.sep, os.altsep) if mark) or text.endswith(".npz"):
+        return True
+    with suppress(OSError, ValueError):
+        return path.exists()
+    return False
+
+
+def _directory(path: Path) -> Sets:
+    try:
+        if path.is_dir() and not _has_idx(path):
+            if all(find(path, name) for name in ONE_PART):
+                return _one_part(read_one_part(path))
+            from stylespace.data.pictures import has_pictures, read_pictures
+
+            if has_pictures(path):
+                return read_pictures(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from None
+    return _four(read_folder(path))
+
+
+def _has_idx(path: Path) -> bool:
+    return any(find(path, name) for name in FILES)
 
 
 def _expand(path: StrPath) -> Path:
@@ -76,24 +163,38 @@ def _expand(path: StrPath) -> Path:
     return Path(path)
 
 
-def _labelled(
-    contents: Contents, class_names: tuple[str, ...] | None
-) -> tuple[LabelledImages, LabelledImages]:
-    train_images, test_images = (_images(contents[name]) for name in FILES[::2])
-    train_digits, test_digits = (_digits(contents[name]) for name in FILES[1::2])
-    if class_names is None:
-        class_names = tuple(str(digit) for digit in range(int(train_digits.max()) + 1))
-    return (
-        LabelledImages(train_images, train_digits, class_names),
-        LabelledImages(test_images, test_digits, class_names),
+def _named(contents: Contents, known: NamedSet) -> Sets:
+    sets = []
+    for images, labels in (FILES[:2], FILES[2:]):
+        pixels = _images(contents[images])
+        if known.transposed:
+            pixels = pixels.transpose(1, 2).contiguous()
+        digits = _digits(contents[labels]) - known.first_label
+        sets.append(LabelledImages(pixels, digits, known.class_names))
+    return sets[0], sets[1]
+
+
+def _four(contents: Contents) -> Sets:
+    classes = _numbers(_digits(contents[FILES[1]]))
+    train, test = (
+        LabelledImages(_images(contents[images]), _digits(contents[labels]), classes)
+        for images, labels in (FILES[:2], FILES[2:])
     )
+    return train, test
 
 
-def _images(content: bytearray) -> Tensor:
-    flat = torch.frombuffer(content, dtype=torch.uint8, offset=IMAGES_HEADER)  # no copy
-    return flat.view(-1, SIDE, SIDE)
+def _one_part(contents: Contents) -> Sets:
+    digits = _digits(contents[ONE_PART[1]])
+    return parted(LabelledImages(_images(contents[ONE_PART[0]]), digits, _numbers(digits)))
 
 
-def _digits(content: bytearray) -> Tensor:
-    flat = torch.frombuffer(content, dtype=torch.uint8, offset=LABELS_HEADER)
-    return flat.to(torch.int64)
+def _numbers(digits: Tensor) -> tuple[str, ...]:
+    return tuple(str(digit) for digit in range(int(digits.max()) + 1))
+
+
+def _images(content: Content) -> Tensor:
+    return bytes_of(content, IMAGES_HEADER).view(-1, SIDE, SIDE)
+
+
+def _digits(content: Content) -> Tensor:
+    return bytes_of(content, LABELS_HEADER).to(torch.int64)

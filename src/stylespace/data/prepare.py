@@ -26,6 +26,7 @@ from stylespace.errors import DataError
 __all__ = ["prepare", "prepare_file", "read_picture"]
 
 MOST_BYTES = 50 * 2**20
+MOST_PIXELS = 50_000_000  # that are decoded; of a large JPEG that is fewer than it has
 WORKING_SIDE = 512
 BOX = 20  # pixels of an MNIST image that the ink may fill
 MIDDLE = 14.5  # where MNIST's images have their centre of mass: the middle of pixel 14
@@ -66,18 +67,20 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
     """
     file = Path(path)
     try:
-        if file.stat().st_size > MOST_BYTES:
+        if file.stat().st_size > MOST_BYTES or file.is_fifo():  # a pipe may never end
             raise DataError(f"{path} is larger than {MOST_BYTES >> 20} MiB; make it smaller first")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a large picture, a damaged tag: read it all the same
             with Image.open(file) as picture:
                 picture.draft("L", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
                 return ImageOps.exif_transpose(picture)
     except DataError:
         raise
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
-    except Image.DecompressionBombError:  # Pillow's own limit, 179 million pixels
+    except Image.DecompressionBombError:  # Pillow's own limit comes later
         raise DataError(f"{path} has too many pixels; make it smaller first") from None
     except Exception as error:  # what a damaged picture raises is each format's own affair
         reason = getattr(error, "strerror", None) or "not a picture, or a damaged one"

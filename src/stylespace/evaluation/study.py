@@ -232,7 +232,10 @@ def _asked(study: Study, session: Session) -> dict[str, Any]:
 
 def _model_config(study: Study, session: Session, train: LabelledImages) -> ModelConfig:
     return ModelConfig(
-        style_size=session.style_size, classes=len(train.class_names), data=study.data
+        style_size=session.style_size,
+        classes=len(train.class_names),
+        data=study.data,
+        class_names=train.class_names,
     )
 
 
@@ -253,9 +256,10 @@ def _check_session(study: Study, session: Session, model: ModelConfig, data: str
             f"{directory} is a run of {epochs} epochs, not {study.epochs}: name another "
             "--study-dir, or other --epochs"
         )
-    # the data set's name may be another path to the same images
-    same_model = dataclasses.replace(stored, data=model.data) == model
-    if not same_model or state.config != wanted:
+    # the data set's name may be another path to the same images, and an older session names none
+    # of its classes
+    named = dataclasses.replace(stored, data=model.data, class_names=model.class_names)
+    if named != model or state.config != wanted:
         raise SessionError(
             f"{directory} was trained with other settings than a study's: name another --study-dir"
         )

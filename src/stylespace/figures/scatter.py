@@ -37,6 +37,8 @@ MOST_DIMENSIONS = 8
 LIMIT = 4.0  # of the axes, in the prior's standard deviations
 MOST_95 = 2.4477  # radius of the disc that holds 95 % of a two-dimensional N(0, I)
 LEGEND_ROWS = 12
+MOST_NAMES = 2 * LEGEND_ROWS - 1  # in the legend, beside the prior
+LONGEST_NAME = 14  # characters
 RIGHT = 0.25  # inches beside the axes
 
 
@@ -209,8 +211,12 @@ def _draw_legend(
     def dot(digit: int) -> Line2D:
         return Line2D([], [], marker="o", linestyle="", markersize=5, color=_colour(digit))
 
-    handles: list[Any] = [dot(digit) for digit in present]
-    labels = [names[digit] for digit in present]
+    shown = present if len(present) <= MOST_NAMES else present[: MOST_NAMES - 1]
+    handles: list[Any] = [dot(digit) for digit in shown]
+    labels = [_short(names[digit]) for digit in shown]
+    if len(shown) < len(present):
+        handles.append(Line2D([], [], linestyle=""))
+        labels.append(f"and {len(present) - len(shown)} more")
     handles.append(Patch(facecolor=PRIOR))
     labels.append("prior N(0, 1)" if size == 1 else "prior N(0, I), 95 %")
     # the half of the matrix that would say the same again has room for it
@@ -228,3 +234,9 @@ def _draw_legend(
         handletextpad=0.4,
         borderaxespad=0.6 if size == 1 else 0.0,
     )
+
+
+def _short(name: str) -> str:
+    # matplotlib would set what stands between two dollar signs as a formula
+    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return short.replace("$", r"\$")

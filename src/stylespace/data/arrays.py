@@ -1,0 +1,234 @@
+"""A data set in one `.npz` file: images, labels and, if there are, their names.
+
+Nothing is unpickled, and nothing large is set up for what cannot be there.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stylespace.data.checks import check_names
+from stylespace.data.idx import GZIP_ALWAYS, GZIP_RATIO, SIDE
+from stylespace.data.images import LabelledImages
+from stylespace.data.split import parted
+from stylespace.errors import DataError
+
+__all__ = ["labelled", "read_npz"]
+
+Array = np.ndarray[Any, Any]
+
+IMAGES = ("images", "train_images", "x_train")
+LABELS = ("labels", "digits", "train_labels", "y_train")
+TEST_IMAGES = ("test_images", "x_test")
+TEST_LABELS = ("test_labels", "test_digits", "y_test")
+NAMES = ("class_names",)
+MOST_HEADER = 10_000
+ROWS = 4096
+
+
+def read_npz(path: Path) -> tuple[LabelledImages, LabelledImages]:
+    """Read training and test images from an `.npz` file.
+
+    `images` and `labels` (or `digits`), and `test_images` and `test_labels` where the set is
+    parted already; else every seventh image of a class is for testing. `class_names` may name
+    the classes; labels that are text name them too.
+
+    Raises:
+        DataError: the file or an array in it is missing, damaged, or of another kind.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path} is no file; give the path of one")
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            found = {
+                name: _read(archive, members[name], f"{name} in {path}")
+                for name in (*IMAGES, *LABELS, *TEST_IMAGES, *TEST_LABELS, *NAMES)
+                if name in members
+            }
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}; give the path of a data set") from None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ):
+        raise DataError(f"{path} is no .npz file, or a damaged one; write it again") from None
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    return _sets(found, path)
+
+
+def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, LabelledImages]:
+    images, labels = _must(found, IMAGES, path), _must(found, LABELS, path)
+    given = _first(found, NAMES)
+    names = None if given is None else _names(given, path)
+    if _first(found, TEST_IMAGES) is None:
+        return parted(labelled(images, labels, names, str(path)))
+    test_images, test_labels = _must(found, TEST_IMAGES, path), _must(found, TEST_LABELS, path)
+    if names is None and labels.dtype.kind in "US":
+        names = tuple(map(str, np.unique(labels).tolist()))
+    train = labelled(images, labels, names, f"{path}, training")
+    return train, labelled(test_images, test_labels, train.class_names, f"{path}, test")
+
+
+def _first(found: Mapping[str, Array], names: Sequence[str]) -> Array | None:
+    return next((found[name] for name in names if name in found), None)
+
+
+def _must(found: Mapping[str, Array], names: Sequence[str], path: Path) -> Array:
+    array = _first(found, names)
+    if array is None:
+        raise DataError(f"{path} has no array {names[0]!r}; store the {names[0]} under that name")
+    return array
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: str) -> Array:
+    if info.file_size > max(GZIP_ALWAYS, GZIP_RATIO * info.compress_size):
+        raise DataError(f"{source} would unpack to {info.file_size} bytes, which is refused")
+    with archive.open(info) as stream:
+        shape, fortran, dtype = _header(stream, source)
+        content = bytearray(info.file_size - stream.tell())
+        if dtype.hasobject or dtype.kind not in "biufUS":
+            raise DataError(f"{source} holds no plain numbers or text; store it as such")
+        if math.prod(shape) * dtype.itemsize != len(content):
+            raise DataError(f"{source} is not as long as its header tells; write it again")
+        if stream.readinto(content) != len(content):  # type: ignore[attr-defined]
+            raise DataError(f"{source} is cut off; write it again")
+    flat = np.frombuffer(content, dtype=dtype) if len(content) else np.empty(0, dtype)
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _header(stream: IO[bytes], source: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        return read(stream, max_header_size=MOST_HEADER)
+    except Exception:  # a header is Python's text, and its parsers raise what each of them raises
+        raise DataError(f"{source} is no array, or a damaged one; write it again") from None
+
+
+def labelled(
+    images: Array, labels: Array, names: Sequence[str] | None, source: str
+) -> LabelledImages:
+    """Arrays of any usual kind as labelled images.
+
+    Args:
+        images: `[n, 28, 28]`, with an axis of length 1 more, or `[n, 784]`; whole numbers from 0
+            to 255, or others from 0 to 1 or to 255; 0 is paper.
+        labels: `[n]` whole numbers from 0, or text.
+        names: of the classes; None names them by their numbers or texts.
+        source: what to call them in an error's text.
+
+    Raises:
+        DataError: they are of another type, shape or range.
+    """
+    pixels = _bytes(_shaped(images, source), source)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.shape != (len(pixels),):
+        raise DataError(
+            f"{source}: {len(pixels)} images need labels of shape [{len(pixels)}], not "
+            f"{list(labels.shape)}; give each image one label"
+        )
+    digits, names = _classes(labels, names, source)
+    return LabelledImages(pixels, digits, tuple(names))
+
+
+def _shaped(images: Array, source: str) -> Array:
+    shape = images.shape
+    if len(shape) == 4 and 1 in (shape[1], shape[3]):
+        images = images[:, 0] if shape[1] == 1 else images[..., 0]
+    elif len(shape) == 2 and shape[1] == SIDE * SIDE:
+        images = images.reshape(-1, SIDE, SIDE)
+    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        raise DataError(
+            f"{source}: images of shape {list(shape)} are not [n, {SIDE}, {SIDE}]; bring them to "
+            f"{SIDE}x{SIDE}, or give them as pictures in a folder for each class"
+        )
+    if not len(images):
+        raise DataError(f"{source} holds no images; at least two of each class are needed")
+    return images
+
+
+def _bytes(images: Array, source: str) -> Tensor:
+    """`[n, 28, 28]` uint8, checked and converted a block at a time."""
+    if images.dtype == np.uint8:
+        return torch.from_numpy(np.array(images, order="C"))
+    if images.dtype.kind not in "biuf":
+        raise DataError(f"{source}: images must be numbers, not {images.dtype}")
+    blocks = range(0, len(images), ROWS)
+    ranges = [_range(images[start : start + ROWS], source) for start in blocks]
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    if low < 0 or high > 255:
+        raise DataError(
+            f"{source}: images reach from {low:g} to {high:g}; bring them to 0..255 or 0..1"
+        )
+    scale = 255 if high <= 1 and images.dtype.kind in "bf" else 1
+    pixels = torch.empty(len(images), SIDE, SIDE, dtype=torch.uint8)
+    for start in blocks:
+        block = images[start : start + ROWS].astype(np.float32) * scale
+        pixels[start : start + ROWS] = torch.from_numpy(np.rint(block).astype(np.uint8))
+    return pixels
+
+
+def _range(block: Array, source: str) -> tuple[float, float]:
+    if block.dtype.kind == "f" and not np.isfinite(block).all():
+        raise DataError(f"{source}: images hold NaN or infinity; replace or remove them")
+    return float(block.min()), float(block.max())
+
+
+def _classes(
+    labels: Array, names: Sequence[str] | None, source: str
+) -> tuple[Tensor, Sequence[str]]:
+    if labels.dtype.kind in "US":
+        texts = _texts(labels, source)
+        known = list(names) if names is not None else sorted(set(texts))
+        check_names(known, source)
+        index = {name: number for number, name in enumerate(known)}
+        odd = next((text for text in texts if text not in index), None)
+        if odd is not None:
+            raise DataError(f"{source}: a label {odd!r} is none of the class names; correct it")
+        return torch.tensor([index[text] for text in texts], dtype=torch.int64), known
+    if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels % 1 == 0).all()):
+        raise DataError(f"{source}: labels must be whole numbers from 0; correct them")
+    low, high = float(labels.min()), float(labels.max())
+    most = len(names) - 1 if names is not None else 999
+    if low < 0 or high > most:
+        raise DataError(
+            f"{source}: labels reach from {low:g} to {high:g}, not from 0 to {most} at most; "
+            "number the classes from 0"
+        )
+    names = names or [str(number) for number in range(int(high) + 1)]
+    check_names(names, source)
+    return torch.from_numpy(labels.astype(np.int64)), names
+
+
+def _texts(labels: Array, source: str) -> list[str]:
+    try:
+        return [text.decode() if isinstance(text, bytes) else text for text in labels.tolist()]
+    except UnicodeDecodeError:
+        raise DataError(f"{source}: a text is no UTF-8; store it as Unicode") from None
+
+
+def _names(array: Array, path: Path) -> tuple[str, ...]:
+    if array.dtype.kind not in "US" or array.ndim != 1:
+        raise DataError(f"{path}: class_names must be a list of texts; store it as such")
+    names = tuple(_texts(array, f"class_names in {path}"))
+    check_names(names, str(path))
+    return names

@@ -1,0 +1,188 @@
+"""What is looked at in a set of the user's own, before anything is trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stylespace.data.images import LabelledImages
+from stylespace.data.mapped import release
+from stylespace.errors import DataError
+
+__all__ = [
+    "LEAST",
+    "MOST_CLASSES",
+    "Findings",
+    "Part",
+    "check_names",
+    "examine",
+    "refuse",
+    "remarks",
+]
+
+Array = np.ndarray[Any, Any]
+
+MOST_CLASSES = 1000
+LEAST = 2
+"""Training images that a class must have."""
+
+FEW = 20  # training images of a class, below which its style is guesswork
+LIGHT = 128  # a mean grey level of the border above which the ground is light
+ROWS = 2**16
+NAMED = 3  # classes that a message names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What the training or the test images are like.
+
+    Attributes:
+        count: of images.
+        per_class: how many of each class.
+        ink: the mean grey level, 0 to 255.
+        border: the mean grey level of the outermost pixels.
+        constant: images that have one shade all over.
+        repeated: images that stand there a second time.
+    """
+
+    count: int
+    per_class: tuple[int, ...]
+    ink: float
+    border: float
+    constant: int
+    repeated: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was found in a set.
+
+    Attributes:
+        train: of the training images.
+        test: of the test images.
+        shared: test images that are, to the bit, training images too.
+    """
+
+    train: Part
+    test: Part
+    shared: int
+
+
+def examine(train: LabelledImages, test: LabelledImages) -> Findings:
+    """Look at every image of a set once.
+
+    Raises:
+        DataError: there are no images in one part, or a digit is none of the classes.
+    """
+    classes = len(train.class_names)
+    for what, data in (("training", train), ("test", test)):
+        if not len(data):
+            raise DataError(f"there are no {what} images; at least one of a class is needed")
+        if not 0 <= int(data.digits.min()) <= int(data.digits.max()) < classes:
+            raise DataError(f"a {what} label is not from 0 to {classes - 1}; correct it")
+    seen, asked = _fingerprints(train.images), _fingerprints(test.images)
+    shared = int(np.isin(asked, seen).sum())
+    return Findings(train=_part(train, seen), test=_part(test, asked), shared=shared)
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Refuse more classes than a model can have, and names that no figure can show.
+
+    Raises:
+        DataError: there are too many classes or none, or two of one name.
+    """
+    if not 1 <= len(names) <= MOST_CLASSES:
+        raise DataError(
+            f"{source} has {len(names)} classes; a model takes from 1 to {MOST_CLASSES}"
+        )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise DataError(f"{source} has two classes called {twice!r}; give each its own name")
+    odd = next((name for name in names if not name.strip() or len(name) > 100), None)
+    if odd is not None:
+        raise DataError(f"{source} has a class called {odd[:100]!r}; use 1 to 100 characters")
+
+
+def refuse(findings: Findings, names: Sequence[str], source: str) -> None:
+    """Refuse a set that no model can be trained on.
+
+    Raises:
+        DataError: a class has too few training images, or all images are of one shade.
+    """
+    scarce = [name for name, n in zip(names, findings.train.per_class, strict=True) if n < LEAST]
+    if scarce:
+        raise DataError(
+            f"{source} has fewer than {LEAST} training images of {_listed(scarce)}; add some, or "
+            "leave the class out and number the others without a gap"
+        )
+    if findings.train.constant == findings.train.count:
+        raise DataError(f"{source} has nothing but images of one shade; give images with ink")
+
+
+def remarks(findings: Findings, names: Sequence[str]) -> list[str]:
+    """What is odd and yet no reason to refuse the set, each with what to do about it."""
+    train, test = findings.train, findings.test
+    lines = list[str]()
+    few = [name for name, n in zip(names, train.per_class, strict=True) if n < FEW]
+    none = [name for name, n in zip(names, test.per_class, strict=True) if n == 0]
+    if few:
+        lines.append(f"fewer than {FEW} training images of {_listed(few)}; more would help much")
+    if none:
+        lines.append(f"no test images of {_listed(none)}; add some to have them measured")
+    if constant := train.constant + test.constant:
+        lines.append(f"{_images(constant)} of one shade all over; take them out")
+    if findings.shared:
+        lines.append(
+            f"{_images(findings.shared)} for testing also for training, which flatters the "
+            "figures; take them out of one part"
+        )
+    if train.border > LIGHT:
+        lines.append("the ground is light (0 should be paper, 255 ink); invert the images")
+    return lines
+
+
+def _images(count: int) -> str:
+    return "1 image is" if count == 1 else f"{count} images are"
+
+
+def _listed(names: Sequence[str]) -> str:
+    text = ", ".join(repr(name) for name in names[:NAMED])
+    return text if len(names) <= NAMED else f"{text} and {len(names) - NAMED} more classes"
+
+
+def _part(data: LabelledImages, fingerprints: Array) -> Part:
+    ink = border = 0.0
+    constant = 0
+    for block in torch.split(data.images, ROWS):
+        pixels = block.numpy()  # NumPy sums bytes ten times as fast
+        whole = float(pixels.sum(dtype=np.int64))
+        ink += whole
+        border += whole - float(pixels[:, 1:-1, 1:-1].sum(dtype=np.int64))
+        constant += int((pixels.max(axis=(1, 2)) == pixels.min(axis=(1, 2))).sum())
+        release(block)
+    side = data.images.shape[1]
+    return Part(
+        count=len(data),
+        per_class=tuple(data.digits.bincount(minlength=len(data.class_names)).tolist()),
+        ink=ink / data.images.numel(),
+        border=border / (len(data) * 4 * (side - 1)),
+        constant=constant,
+        repeated=len(data) - len(np.unique(fingerprints)),
+    )
+
+
+def _fingerprints(images: Tensor) -> Array:
+    """A 64-bit number for each image `[n, 28, 28]`, the same only for the same pixels."""
+    found = []
+    for block in torch.split(images, ROWS):
+        content = block.contiguous().numpy().tobytes()
+        size = len(content) // len(block)
+        numbers = (hash(content[at : at + size]) for at in range(0, len(content), size))
+        found.append(np.fromiter(numbers, dtype=np.int64, count=len(block)))
+        release(block)
+    return np.concatenate(found)

@@ -1,0 +1,89 @@
+"""Data sets of the Hugging Face Hub, by the library `datasets`, which is imported only here.
+
+`hf:NAME`, or `hf:NAME:CONFIGURATION`. No code of a data set is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from stylespace.data.catalog import HUB
+from stylespace.data.checks import check_names
+from stylespace.data.images import LabelledImages
+from stylespace.data.pictures import image_of, on_dark_ground
+from stylespace.data.progress import bar
+from stylespace.data.split import parted
+from stylespace.errors import DataError
+
+__all__ = ["read_hub"]
+
+
+def read_hub(text: str) -> tuple[LabelledImages, LabelledImages]:
+    """Read the training and test images of a data set of the Hub.
+
+    Args:
+        text: `hf:NAME` or `hf:NAME:CONFIGURATION`; it needs a column of pictures and one of
+            labels.
+
+    Raises:
+        DataError: the library is not installed, the set cannot be had, or has other columns.
+    """
+    name, _, configuration = text.removeprefix(HUB).partition(":")
+    if not name:
+        raise DataError(f"{text!r} names no data set; write it as {HUB}ylecun/mnist")
+    parts = _loaded(text, name, configuration or None)
+    train = parts.get("train", next(iter(parts.values())))
+    test = next((parts[part] for part in ("test", "validation") if part in parts), None)
+    if test is None or test is train:
+        return parted(_labelled(train, text, None))
+    first = _labelled(train, text, None)
+    return first, _labelled(test, text, first.class_names)
+
+
+def _loaded(text: str, name: str, configuration: str | None) -> dict[str, Any]:
+    try:
+        import datasets
+    except ImportError:
+        raise DataError(
+            f"{text} needs the library datasets; install it with: pip install datasets"
+        ) from None
+    try:
+        return dict(datasets.load_dataset(name, configuration))
+    except Exception as error:  # the library raises what each of its own libraries raises
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise DataError(f"cannot load {text}: {reason}; is that its name?") from None
+
+
+def _labelled(part: Any, text: str, names: tuple[str, ...] | None) -> LabelledImages:  # noqa: ANN401
+    kinds = {column: type(kind).__name__ for column, kind in part.features.items()}
+    picture = next((column for column, kind in kinds.items() if kind == "Image"), None)
+    label = next((column for column, kind in kinds.items() if kind == "ClassLabel"), None)
+    if label is None and "label" in kinds:
+        label = "label"
+    if picture is None or label is None:
+        raise DataError(
+            f"{text} has the columns {', '.join(kinds)[:200]}: one of pictures and one of labels "
+            "are needed; choose another set"
+        )
+    digits = torch.tensor([int(digit) for digit in part[label]])
+    if names is None:
+        stored = getattr(part.features[label], "names", None)
+        names = tuple(stored or map(str, range(int(digits.max()) + 1)))
+        check_names(names, text)
+    return LabelledImages(_images(part[picture], len(part), text), digits, names)
+
+
+def _images(pictures: Iterator[Image.Image], count: int, text: str) -> Tensor:
+    images = torch.zeros(count, 28, 28, dtype=torch.uint8)
+    ready = torch.zeros(count, dtype=torch.bool)
+    with bar("reading pictures", count) as advance:
+        for number, picture in enumerate(pictures):
+            images[number], ready[number] = image_of(picture, f"picture {number} of {text}")
+            advance(1)
+    images[ready] = on_dark_ground(images[ready])
+    return images

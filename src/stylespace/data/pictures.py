@@ -1,0 +1,224 @@
+"""A folder of pictures, in a subfolder for each class, as labelled images.
+
+`FOLDER/CLASS/picture.png`, or `FOLDER/train/CLASS/...` and `FOLDER/test/CLASS/...` where it is
+parted already. The subfolders' names are the classes' names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from stylespace.data.checks import check_names
+from stylespace.data.idx import SIDE
+from stylespace.data.images import LabelledImages
+from stylespace.data.prepare import prepare, read_picture
+from stylespace.data.progress import bar
+from stylespace.data.split import EVERY, parted
+from stylespace.errors import DataError
+
+__all__ = [
+    "ENDINGS",
+    "as_images",
+    "has_pictures",
+    "image_of",
+    "on_dark_ground",
+    "picture_paths",
+    "read_pictures",
+    "shown_paths",
+    "thumbnails",
+]
+
+ENDINGS = frozenset(
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
+)
+PARTS = ("train", "test")
+READY_MODES = ("1", "L", "P", "RGB", "CMYK", "YCbCr", "HSV")
+MOST_PICTURES = 5_000_000
+MIXED = 0.9  # of the ready pictures agree on which is the ground, or each is judged by itself
+TOLD = 3  # unusable pictures that a message names
+
+Paths = dict[str, list[Path]]
+
+
+def has_pictures(directory: Path) -> bool:
+    """Whether a directory has a subfolder with a picture in it, or is parted so.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return any(_classes(place) for place in (directory, directory / PARTS[0]))
+
+
+def read_pictures(directory: Path) -> tuple[LabelledImages, LabelledImages]:
+    """Read all pictures, and bring them to 28x28 as MNIST was.
+
+    Pictures of exactly 28x28 are ready: they stay as they are, inverted where their ground is
+    light.
+
+    Raises:
+        DataError: a picture cannot be used, or a class has too few.
+    """
+    try:
+        train, test = picture_paths(directory)
+    except OSError as error:
+        raise DataError(f"cannot read {directory}: {error.strerror or error}") from None
+    names = tuple(train)
+    everything = [*_flat(train), *_flat(test)]
+    images = as_images([path for path, _ in everything])
+    digits = torch.tensor([names.index(name) for _, name in everything])
+    data = LabelledImages(images, digits, names)
+    if not test:
+        return parted(data)
+    count = sum(map(len, train.values()))
+    return data.subset(slice(count)), data.subset(slice(count, None))
+
+
+def picture_paths(directory: Path) -> tuple[Paths, Paths]:
+    """The pictures of each class for training and for testing, by class name in order.
+
+    Returns:
+        Two dictionaries; the second is empty where the folder is not parted.
+
+    Raises:
+        DataError: there are too many classes, or the two parts have different ones.
+        OSError: it cannot be read.
+    """
+    train, test = (_classes(directory / part) for part in PARTS)
+    if not (train and test):
+        train, test = _classes(directory), {}
+    check_names(list(train), str(directory))
+    odd = next((name for name in test if name not in train), None)
+    if odd is not None:
+        raise DataError(
+            f"{directory / PARTS[1] / odd} is a class that {directory / PARTS[0]} lacks; add it "
+            "there, or take it away here"
+        )
+    return train, test
+
+
+def _flat(paths: Paths) -> Iterator[tuple[Path, str]]:
+    return ((path, name) for name, own in paths.items() for path in own)
+
+
+def _classes(directory: Path) -> Paths:
+    """The subfolders that hold pictures, numbers in their order and others by the alphabet."""
+    if not directory.is_dir():
+        return {}
+    found = {
+        place.name: sorted(
+            (path for path in place.iterdir() if _is_picture(path)), key=lambda path: path.name
+        )
+        for place in directory.iterdir()
+        if place.is_dir() and not place.name.startswith(".")
+    }
+    return {name: found[name] for name in sorted(found, key=_natural) if found[name]}
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in ENDINGS and not path.name.startswith(".")
+
+
+def _natural(name: str) -> tuple[bool, int, str]:
+    is_number = re.fullmatch(r"[0-9]{1,9}", name) is not None
+    return (not is_number, int(name) if is_number else 0, name)
+
+
+def as_images(paths: Sequence[Path]) -> Tensor:
+    """Pictures of any size, colour and polarity as images.
+
+    Returns:
+        `[n, 28, 28]` uint8, 0 is paper and 255 is ink.
+
+    Raises:
+        DataError: some cannot be used; the text names the first.
+    """
+    if len(paths) > MOST_PICTURES:
+        raise DataError(f"{len(paths)} pictures are too many; bring them to IDX files first")
+    images = torch.zeros(len(paths), SIDE, SIDE, dtype=torch.uint8)
+    ready = torch.zeros(len(paths), dtype=torch.bool)
+    unusable = list[str]()
+    with bar("reading pictures", len(paths)) as advance:
+        for number, path in enumerate(paths):
+            try:
+                images[number], ready[number] = image_of(read_picture(path), str(path))
+            except DataError as error:
+                unusable.append(str(error))
+            advance(1)
+    if unusable:
+        raise DataError(_complaint(unusable, len(paths)))
+    images[ready] = on_dark_ground(images[ready])
+    return images
+
+
+def image_of(picture: Image.Image, name: str) -> tuple[Tensor, bool]:
+    """An image `[28, 28]`, and whether it was ready, so that its ground is still to be told.
+
+    Raises:
+        DataError: it shows no ink.
+    """
+    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
+    if picture.size != (SIDE, SIDE) or has_alpha or picture.mode not in READY_MODES:
+        return prepare(picture, name), False
+    return torch.from_numpy(np.array(picture.convert("L"))), True
+
+
+def on_dark_ground(images: Tensor) -> Tensor:
+    """Invert ready images `[n, 28, 28]` whose ground is light: all alike if nearly all agree."""
+    if not len(images):
+        return images
+    border = torch.ones(SIDE, SIDE, dtype=torch.bool)
+    border[1:-1, 1:-1] = False
+    light = images[:, border].float().median(dim=1).values > 127
+    share = float(light.float().mean())
+    if share >= MIXED or share <= 1 - MIXED:
+        light = torch.full_like(light, share >= MIXED)
+    return torch.where(light[:, None, None], 255 - images, images)
+
+
+def _complaint(unusable: Sequence[str], count: int) -> str:
+    if len(unusable) == 1:
+        return f"{unusable[0]}; mend it or take it away"
+    told = "; ".join(unusable[:TOLD])
+    more = "; ..." if len(unusable) > TOLD else ""
+    return (
+        f"{len(unusable)} of {count} pictures cannot be used ({told}{more}); mend them or take "
+        "them away"
+    )
+
+
+def thumbnails(paths: Sequence[Path], side: int) -> Tensor:
+    """Pictures as they are, in grey, small and on white, to stand beside what became of them.
+
+    Returns:
+        `[n, side, side]` uint8, where 255 is black, as of images.
+    """
+    small = torch.zeros(len(paths), side, side, dtype=torch.uint8)
+    for number, path in enumerate(paths):
+        picture = read_picture(path)
+        if "A" in picture.getbands() or "transparency" in picture.info:
+            clear = picture.convert("RGBA")
+            picture = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+        grey = picture.convert("L")
+        grey.thumbnail((side, side))
+        sheet = Image.new("L", (side, side), 255)
+        sheet.paste(grey, ((side - grey.width) // 2, (side - grey.height) // 2))
+        small[number] = 255 - torch.from_numpy(np.array(sheet))
+    return small
+
+
+def shown_paths(directory: Path, per_class: int) -> dict[str, list[Path]]:
+    """The first training pictures of each class, those that `read_pictures` trains on first."""
+    train, test = picture_paths(directory)
+    if test:
+        return {name: own[:per_class] for name, own in train.items()}
+    return {
+        name: [path for at, path in enumerate(own) if at % EVERY != EVERY - 1][:per_class]
+        for name, own in train.items()
+    }

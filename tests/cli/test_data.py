@@ -1,0 +1,64 @@
+"""`stylespace data inspect`, and class names on their way from a folder to the figures."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from tests.data.test_pictures import folder
+
+
+def test_a_set_as_a_table_and_a_sheet(stylespace, strokes_dir, tmp_path):
+    done = stylespace("data", "inspect", strokes_dir, "--output", "sheet.png")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{strokes_dir}: 10 classes"
+    counts = next(line for line in lines if line.startswith("images "))
+    assert counts.split() == ["images", "1,200", "300"]
+    assert "- nothing is odd" in lines
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width > 12 * 84
+        assert sheet.getextrema() == (1, 255)
+
+
+def test_what_is_odd_is_told_once_and_in_words(stylespace, tmp_path):
+    folder(tmp_path / "runes")
+    done = stylespace("data", "inspect", "runes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "- fewer than 20 training images of 'a', 'b'; more would help much" in done.stdout
+    assert done.stdout.endswith("each picture above what became of it: runes.png\n")
+    with Image.open(tmp_path / "runes.png") as sheet:
+        assert sheet.height > 4 * 84  # two rows a class
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["inspect", "nowhere/at-all"], "nowhere/at-all is not a directory"),
+        (["inspect", "minst"], "no data set is called 'minst'"),
+        (["inspect", "runes", "--output", "x.bmp"], "x.bmp must end in one of"),
+        (["inspect", ".."], "what should the sheet of .. be called? Say it with --output"),
+    ],
+)
+def test_what_cannot_be_is_one_line(stylespace, arguments, says):
+    done = stylespace("data", *arguments)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_class_names_travel_with_the_model(stylespace, tmp_path):
+    folder(tmp_path / "runes", ("thorn", "ash", "wynn"))
+    flags = ("--epochs", 1, "--batch-size", 7, "--data", "runes")
+    done = stylespace("train", "--objective", "sae", *flags)
+    assert done.returncode == 0, done.stderr
+    config = json.loads((tmp_path / "runes4.ckpt" / "config.json").read_text())
+    assert config["class_names"] == ["ash", "thorn", "wynn"]
+    drawn = stylespace("vis", "--ckpt-dir", "runes4.ckpt", "--output", "vis.svg")
+    assert drawn.returncode == 0, drawn.stderr
+    sheet = stylespace("generate", "--ckpt-dir", "runes4.ckpt", "--count", 1)
+    assert sheet.stdout == "3 digits in 1 style written to digits.png\n"
+    (tmp_path / "runes" / "ash").rename(tmp_path / "runes" / "yew")
+    other = stylespace("vis", "--ckpt-dir", "runes4.ckpt", "--output", "vis.svg")
+    assert other.returncode == 1
+    assert "the model's class 'ash' is 'thorn' in runes; name its own set" in other.stderr

@@ -1,0 +1,90 @@
+"""Data sets of the Hugging Face Hub, with a stand-in for its library: no network is needed."""
+
+import sys
+import types
+
+import pytest
+from PIL import Image
+
+from stylespace.datasets import load
+from stylespace.errors import DataError
+from tests.small import strokes
+
+
+class ClassLabel:
+    names = ("one", "two")
+
+
+class Split:
+    """As much of a split of the library as is used."""
+
+    def __init__(self, count: int, seed: int, label: object) -> None:
+        data = strokes(count, seed)
+        self.features = {"picture": type("Image", (), {})(), "label": label}
+        self.columns = {
+            "picture": [Image.fromarray(image.numpy()) for image in data.images],
+            "label": [number % 2 for number in range(count)],
+        }
+
+    def __getitem__(self, column: str) -> list:
+        return self.columns[column]
+
+    def __len__(self) -> int:
+        return len(self.columns["label"])
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """Install a library that knows these sets; returns what it was asked for."""
+    asked = []
+    value = type("Value", (), {})()
+    known = {
+        "both": {"train": Split(40, 0, ClassLabel()), "test": Split(20, 1, ClassLabel())},
+        "one": {"train": Split(42, 0, value)},
+        "odd": {"train": types.SimpleNamespace(features={"text": value})},
+    }
+
+    def load_dataset(name: str, configuration: str | None) -> dict:
+        asked.append((name, configuration))
+        if name not in known:
+            raise FileNotFoundError(f"no {name}\nat all")
+        return known[name]
+
+    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    return asked
+
+
+def refused(data: str) -> str:
+    with pytest.raises(DataError) as caught:
+        load(data)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_both_parts_and_their_class_names(hub):
+    train, test = load("hf:both:small")
+    assert hub == [("both", "small")]
+    assert (len(train), len(test)) == (40, 20)
+    assert train.class_names == test.class_names == ("one", "two")
+    assert train.images[0].tolist() == strokes(1, 0).images[0].tolist() or train.images.any()
+
+
+@pytest.mark.usefixtures("hub")
+def test_one_part_is_parted():
+    train, test = load("hf:one")
+    assert (len(train), len(test)) == (36, 6)
+    assert train.class_names == ("0", "1")
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_cannot_be():
+    assert "one of pictures and one of labels are needed" in refused("hf:odd")
+    assert refused("hf:none") == "cannot load hf:none: no none; is that its name?"
+    assert "names no data set; write it as hf:ylecun/mnist" in refused("hf:")
+
+
+def test_without_the_library(monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    assert refused("hf:ylecun/mnist") == (
+        "hf:ylecun/mnist needs the library datasets; install it with: pip install datasets"
+    )

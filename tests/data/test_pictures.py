@@ -1,0 +1,120 @@
+"""Folders of pictures in a subfolder for each class."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageOps
+
+from stylespace.datasets import load
+from stylespace.errors import DataError
+from tests.small import strokes
+
+EACH = 8
+
+
+def folder(
+    directory, classes=("b", "a"), each=EACH, ending=".png", change=lambda picture: picture
+):
+    """Strokes, dark on white and five times as large, a direction for each class."""
+    data = strokes(10 * each, 0)
+    for number, name in enumerate(classes):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+        for at, image in enumerate(data.images[data.digits == number]):
+            picture = Image.fromarray(255 - image.numpy()).resize((140, 140))
+            change(picture).save(directory / name / f"{at}{ending}")
+    return directory
+
+
+def refused(data) -> str:
+    with pytest.raises(DataError) as caught:
+        load(data)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_subfolders_are_classes_and_every_seventh_picture_is_for_testing(tmp_path):
+    train, test = load(folder(tmp_path / "runes"))
+    assert train.class_names == ("a", "b")
+    assert train.digits.tolist() == [0] * 7 + [1] * 7
+    assert test.digits.tolist() == [0, 1]
+
+
+def test_numbers_are_classes_in_their_order(tmp_path):
+    train, _ = load(folder(tmp_path / "runes", ("10", "9", "x", "2")))
+    assert train.class_names == ("2", "9", "10", "x")
+
+
+def test_parts_that_are_there_already(tmp_path):
+    folder(tmp_path / "runes" / "train")
+    folder(tmp_path / "runes" / "test", each=3)
+    train, test = load(tmp_path / "runes")
+    assert (len(train), len(test)) == (16, 6)
+    (tmp_path / "runes" / "test" / "a").rename(tmp_path / "runes" / "test" / "c")
+    assert "is a class that" in refused(tmp_path / "runes")
+
+
+@pytest.mark.parametrize(
+    ("ending", "change"),
+    [
+        (".jpg", lambda picture: picture.convert("RGB")),
+        (".png", lambda picture: Image.fromarray(255 - np.asarray(picture))),
+        (".PNG", lambda picture: picture.convert("1", dither=Image.Dither.NONE)),
+        (".gif", lambda picture: picture.convert("P")),
+        (".webp", lambda picture: ImageOps.colorize(picture, "navy", "wheat")),
+        (".png", lambda picture: picture.resize((300, 300))),
+    ],
+)
+def test_size_colour_format_and_polarity_do_not_matter(tmp_path, ending, change):
+    plain, _ = load(folder(tmp_path / "plain"))
+    other, _ = load(folder(tmp_path / "other", ending=ending, change=change))
+    difference = (plain.images.float() - other.images.float()).abs().mean()
+    ink = float(plain.images.float().mean())
+    assert float(difference) < ink / 2
+    assert float(other.images.float().mean()) == pytest.approx(ink, rel=0.25)
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_a_picture_of_28x28_is_ready(tmp_path, light):
+    data = strokes(140, 0)
+    for name in "01":
+        (tmp_path / name).mkdir()
+        for at, image in enumerate(data.images[data.digits == int(name)]):
+            pixels = 255 - image if light else image
+            Image.fromarray(pixels.numpy()).save(tmp_path / name / f"{at:02}.png")
+    train, _ = load(tmp_path)
+    assert torch.equal(train.images[0], data.images[data.digits == 0][0])
+
+
+def test_pictures_that_cannot_be_used_are_named_together(tmp_path):
+    folder(tmp_path / "runes")
+    (tmp_path / "runes" / "a" / "0.png").write_bytes(b"no picture")
+    assert refused(tmp_path / "runes") == (
+        f"cannot read {tmp_path / 'runes' / 'a' / '0.png'}: not a picture, or a damaged one; mend "
+        "it or take it away"
+    )
+    Image.new("L", (50, 50), 255).save(tmp_path / "runes" / "b" / "1.png")
+    told = refused(tmp_path / "runes")
+    assert told.startswith("2 of 16 pictures cannot be used (cannot read ")
+    assert "1.png is blank" in told
+
+
+def test_other_files_and_hidden_ones_are_no_pictures(tmp_path):
+    folder(tmp_path / "runes")
+    (tmp_path / "runes" / "a" / "notes.txt").write_text("notes")
+    (tmp_path / "runes" / "a" / ".0.png").write_text("hidden")
+    (tmp_path / "runes" / ".hidden").mkdir()
+    (tmp_path / "runes" / "empty").mkdir()
+    assert load(tmp_path / "runes")[0].class_names == ("a", "b")
+
+
+def test_a_class_of_one_picture_is_refused(tmp_path):
+    folder(tmp_path / "runes")
+    folder(tmp_path / "runes", ("lonely",), each=1)
+    assert "fewer than 2 training images of 'lonely'; add some" in refused(tmp_path / "runes")
+
+
+def test_more_than_a_thousand_classes(tmp_path):
+    for number in range(1001):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "0.png").write_bytes(b"")
+    assert "has 1001 classes; a model takes from 1 to 1000" in refused(tmp_path)
