@@ -30,27 +30,30 @@ class Loss(NamedTuple):
     gradient: Tensor
 
 
-def reconstruction_loss(logits: Tensor, images: Tensor) -> Loss:
+def reconstruction_loss(logits: Tensor, images: Tensor, share: float = 1.0) -> Loss:
     """Mean squared error of the pixels, `((sigmoid(logits) - images) ** 2).mean()`.
 
     Args:
         logits: `[n, ...]`, the decoder's output before its sigmoid.
         images: of the same shape and type, in [0, 1].
+        share: of the images whose mean it is; the losses of all shares sum up to that mean.
     """
     drawn = torch.sigmoid(logits)
     error = drawn - images
-    value = torch.linalg.vector_norm(error, dtype=torch.float32).square() / error.numel()
-    gradient = torch.ops.aten.sigmoid_backward(error, drawn).mul_(2 / error.numel())
+    pixels = error.numel() / share
+    value = torch.linalg.vector_norm(error, dtype=torch.float32).square() / pixels
+    gradient = torch.ops.aten.sigmoid_backward(error, drawn).mul_(2 / pixels)
     return Loss(value, gradient)
 
 
-def discriminator_gradient(logits: Tensor) -> Tensor:
+def discriminator_gradient(logits: Tensor, share: float = 1.0) -> Tensor:
     """The gradient of what the discriminator lowers: prior above 0, code below 0.
 
     The loss is `softplus(-prior).mean() + softplus(code).mean()` (Goodfellow et al. 2014).
 
     Args:
         logits: `[2 * n]`, first for style vectors drawn from the prior, then for as many codes.
+        share: of the style vectors whose mean the loss is.
 
     Returns:
         `[2 * n]`, by the logits.
@@ -58,7 +61,7 @@ def discriminator_gradient(logits: Tensor) -> Tensor:
     count = len(logits) // 2
     gradient = torch.sigmoid(logits)
     gradient[:count].sub_(1)
-    return gradient.div_(count)
+    return gradient.div_(count / share)
 
 
 def adversarial_gradient(by_code: Tensor, logits: Tensor) -> Tensor:

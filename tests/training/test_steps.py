@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.batches import Batches
 from stylespace.data.deform import Deformation
+from stylespace.hardware import Hardware
 from stylespace.networks import StyleAutoencoder
 from stylespace.noise import generator
 from stylespace.training.steps import (
@@ -24,8 +25,9 @@ BATCH = 50
 both = pytest.mark.parametrize("objective", ["sae", "aae"])
 
 
-def trainer_of(objective, steps=20, seed=0, model_config=SMALL):
-    return make_trainer(model_config, TrainConfig(objective=objective, seed=seed), steps)
+def trainer_of(objective, steps=20, seed=0, model_config=SMALL, hardware=None):
+    config = TrainConfig(objective=objective, seed=seed)
+    return make_trainer(model_config, config, steps, hardware)
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +118,8 @@ def losses_of(trainer, step, images, digits):
 
 
 @pytest.mark.parametrize("step", [0, 1, 2])
-def test_an_adversarial_step_goes_down_the_gradients_of_the_losses(step, batches, monkeypatch):
-    monkeypatch.setattr("stylespace.training.steps.fast_dtype", lambda: torch.float32)
-    trainer = trainer_of("aae")
+def test_an_adversarial_step_goes_down_the_gradients_of_the_losses(step, batches):
+    trainer = trainer_of("aae", hardware=Hardware(dtype=torch.float32))
     train(trainer, batches, range(10, 15))  # no longer at its first weights
     batch = batches.at(step)
     wanted = {}

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import signal
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stylespace.cli.common import Parser, add_data_dir, run_command
-from stylespace.config import DEFAULT_EPOCHS, ModelConfig, Objective, TrainConfig, session_name
+from stylespace.cli.common import DATA_SETS, Parser, add_data_dir, run_command
+from stylespace.config import (
+    DEFAULT_EPOCHS,
+    DEVICES,
+    PRECISIONS,
+    ModelConfig,
+    Objective,
+    TrainConfig,
+    session_name,
+)
+from stylespace.errors import UsageError
+from stylespace.training.distributed import Group, joined, launched
+
+if TYPE_CHECKING:
+    from stylespace.data.images import LabelledImages
+    from stylespace.training.loop import Ending
+    from stylespace.training.plan import Plan
+    from stylespace.training.report import Report
 
 __all__ = ["build_parser", "main", "main_aae", "main_sae", "run"]
 
@@ -94,8 +112,7 @@ def _add_further_flags(parser: Parser) -> None:
         "--data",
         default=ModelConfig.data,
         metavar="SET",
-        help="mnist, fashion-mnist, or a directory with the four IDX files of a set of your own "
-        "(default: %(default)s)",
+        help=f"{DATA_SETS} (default: %(default)s)",
     )
     add_data_dir(parser)
     parser.more.add_argument(
@@ -104,10 +121,24 @@ def _add_further_flags(parser: Parser) -> None:
         metavar="DIR",
         help="where test images and their reconstructions go (default: images in the session)",
     )
+    parser.more.add_argument(
+        "--device",
+        choices=DEVICES,
+        default=DEVICES[0],
+        help="what to train on (default: %(default)s, a GPU where there is one)",
+    )
+    parser.more.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help="of matrix products in training (default: %(default)s, bf16 where that is faster)",
+    )
 
 
 def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
     """Train, and say how it ended.
+
+    Started by torchrun, each of its processes trains with its share of each batch.
 
     Returns:
         The exit code: 0, or 128 and the signal's number where one stopped the run.
@@ -116,32 +147,70 @@ def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
     asked: dict[str, Any] = {
         name: getattr(args, name) for name in SETTINGS if getattr(args, name) is not None
     }
+    group = launched()
     # flags that cannot be meant are refused before torch is imported and MNIST is fetched
-    ModelConfig(style_size=args.feature_size)
-    TrainConfig(objective=objective, **{"epochs": DEFAULT_EPOCHS[objective], **asked})
-    directory = args.ckpt_dir or Path(session_name(args.feature_size, args.data))
-
-    from stylespace import checkpoint, datasets
-    from stylespace.training.loop import fit, total_steps
-    from stylespace.training.plan import digest, make_plan
-    from stylespace.training.report import live_report
-
-    train, test = datasets.load(args.data, args.data_dir)
-    model_config = ModelConfig(
-        style_size=args.feature_size, classes=len(train.class_names), data=args.data
-    )
-    with checkpoint.session_lock(directory):
-        plan = make_plan(directory, model_config, objective, asked, digest(train))
-        with live_report(total_steps(plan, train), plan.step) as report:
-            if plan.message:
-                report.say(plan.message)
-            ending = fit(directory, plan, train, test, report, args.image_dir)
+    try:
+        ModelConfig(style_size=args.feature_size)
+        TrainConfig(objective=objective, **{"epochs": DEFAULT_EPOCHS[objective], **asked})
+    except UsageError:
+        if group.rank > 0:  # the first process says it for all
+            sys.exit(1)
+        raise
+    with joined(group):
+        ending = _train(args, objective, asked, group)
     if ending.signal is None:
         return 0
     name = signal.Signals(ending.signal).name
     rest = "It is finished." if ending.finished else "The same command goes on from here."
-    print(f"Stopped by {name}; the session is saved. {rest}")
+    if group.rank == 0:
+        print(f"Stopped by {name}; the session is saved. {rest}")
     return 128 + ending.signal
+
+
+def _train(
+    args: argparse.Namespace, objective: Objective, asked: dict[str, Any], group: Group
+) -> Ending:
+    from stylespace import checkpoint, datasets
+    from stylespace.hardware import choose
+    from stylespace.training.loop import fit
+    from stylespace.training.plan import digest, make_plan
+
+    hardware = group.together(
+        lambda: choose(args.device, args.precision, group.local_rank, alone=group.size == 1)
+    )
+    first = group.rank == 0
+    train, test = group.one_before_the_rest(
+        lambda: datasets.load(args.data, args.data_dir, remark=first)
+    )
+    model_config = ModelConfig(
+        style_size=args.feature_size,
+        classes=len(train.class_names),
+        data=args.data,
+        class_names=train.class_names,
+    )
+    own = digest(train) if group.local_rank == 0 else None  # one of each machine looks
+    data = group.together(lambda: group.alike(own, args.data))
+    directory = args.ckpt_dir or Path(session_name(args.feature_size, args.data))
+    with contextlib.ExitStack() as stack:
+        group.on_first(lambda: stack.enter_context(checkpoint.session_lock(directory)))
+        plan = group.on_first(lambda: make_plan(directory, model_config, objective, asked, data))
+        report = stack.enter_context(_report(plan, train, first))
+        return fit(directory, plan, train, test, report, args.image_dir, hardware, group)
+
+
+@contextlib.contextmanager
+def _report(plan: Plan, train: LabelledImages, first: bool) -> Iterator[Report]:
+    """Where the run reports to: standard output, but from its first process only."""
+    from stylespace.training.loop import total_steps
+    from stylespace.training.report import Report, live_report
+
+    if not first:
+        yield Report(lambda _: None)
+        return
+    with live_report(total_steps(plan, train), plan.step) as report:
+        if plan.message:
+            report.say(plan.message)
+        yield report
 
 
 def main_sae(argv: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from stylespace.data.images import LabelledImages
-from stylespace.networks import StyleAutoencoder
+from stylespace.networks import Calibration, StyleAutoencoder
 from stylespace.training.alignment import rotations, stroke_measures
 
 __all__ = ["Calibrator"]
@@ -36,33 +36,34 @@ class Calibrator:
     @torch.no_grad()
     def calibrate(self, model: StyleAutoencoder) -> None:
         """Replace a model's calibration; the model must be in eval mode."""
-        _reset(model)
+        own = _reset(model)
         codes = _styles(model, self.seen)
         loadings = torch.zeros(model.config.classes, self.measures.shape[1], model.style_size)
         for digit in range(model.config.classes):
             shown = self.seen.digits == digit
             if int(shown.sum()) >= LEAST_OF_A_DIGIT * model.style_size:
-                styles = _whiten(model, digit, codes[shown])
+                styles = _whiten(own, digit, codes[shown])
                 loadings[digit] = _correlations(self.measures[shown], styles)
         turns = rotations(loadings)
-        model.calibration.to_style.copy_(model.calibration.to_style @ turns)
-        model.calibration.to_code.copy_(turns.transpose(1, 2) @ model.calibration.to_code)
+        own.to_style.copy_(own.to_style @ turns)
+        own.to_code.copy_(turns.transpose(1, 2) @ own.to_code)
+        model.calibration.load_state_dict(own.state_dict())
         if len(self.unseen):
             reach = _styles(model, self.unseen).square().mean().sqrt().clamp(1 / WIDEST, WIDEST)
             model.calibration.to_style /= reach
             model.calibration.to_code *= reach
 
 
-def _whiten(model: StyleAutoencoder, digit: int, codes: Tensor) -> Tensor:
+def _whiten(calibration: Calibration, digit: int, codes: Tensor) -> Tensor:
     """Set one digit's calibration and return the style vectors of its codes."""
-    own = codes.double()
-    covariance = torch.cov(own.T).view(model.style_size, -1)
+    exact = codes.double()
+    covariance = torch.cov(exact.T).view(codes.shape[1], -1)
     variances, directions = torch.linalg.eigh(covariance)
     spreads = variances.clamp(min=0).sqrt().clamp(1 / WIDEST, WIDEST)
-    model.calibration.mean[digit] = own.mean(dim=0)
-    model.calibration.to_style[digit] = (directions / spreads) @ directions.T
-    model.calibration.to_code[digit] = (directions * spreads) @ directions.T
-    return (codes - model.calibration.mean[digit]) @ model.calibration.to_style[digit]
+    calibration.mean[digit] = exact.mean(dim=0)
+    calibration.to_style[digit] = (directions / spreads) @ directions.T
+    calibration.to_code[digit] = (directions * spreads) @ directions.T
+    return (codes - calibration.mean[digit]) @ calibration.to_style[digit]
 
 
 def _correlations(measures: Tensor, styles: Tensor) -> Tensor:
@@ -72,12 +73,16 @@ def _correlations(measures: Tensor, styles: Tensor) -> Tensor:
     return standard.T @ styles / len(styles)
 
 
-def _reset(model: StyleAutoencoder) -> None:
-    model.calibration.mean.zero_()
-    for matrices in (model.calibration.to_style, model.calibration.to_code):
-        matrices.copy_(torch.eye(model.style_size).expand_as(matrices))
+def _reset(model: StyleAutoencoder) -> Calibration:
+    """Have the calibration change nothing, and return another such, on the CPU."""
+    fresh = Calibration(model.config)
+    model.calibration.load_state_dict(fresh.state_dict())
+    return fresh
 
 
 def _styles(model: StyleAutoencoder, data: LabelledImages) -> Tensor:
+    """Computed where the model is, and brought to the CPU: `[n, style_size]`."""
+    device = model.calibration.mean.device
     blocks = [data.subset(slice(start, start + ROWS)) for start in range(0, len(data), ROWS)]
-    return torch.cat([model.encode(block.floats(), block.digits) for block in blocks])
+    styles = [model.encode(b.floats().to(device), b.digits.to(device)) for b in blocks]
+    return torch.cat(styles).cpu()

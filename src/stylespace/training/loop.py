@@ -7,19 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from stylespace import checkpoint, sheets
 from stylespace.checkpoint import TrainerState
 from stylespace.data.batches import Batches
 from stylespace.data.images import LabelledImages
+from stylespace.data.mapped import release
 from stylespace.errors import SessionError, StylespaceError
+from stylespace.hardware import Hardware
 from stylespace.networks import IMAGE_SIDE
 from stylespace.training import health
 from stylespace.training.calibration import Calibrator
+from stylespace.training.distributed import Group
 from stylespace.training.figures import TrainingFigures, ValidationFigures, history_line
 from stylespace.training.plan import Plan
 from stylespace.training.report import Report
-from stylespace.training.steps import make_trainer
+from stylespace.training.steps import Trainer, make_trainer
 from stylespace.training.stopping import Stop
 
 __all__ = ["Ending", "fit", "total_steps"]
@@ -27,6 +31,7 @@ __all__ = ["Ending", "fit", "total_steps"]
 LINES_EVERY = 100  # batches between two lines, as the seed has it
 ROW = 12
 SHOWN = 4 * ROW  # test images on an epoch's sheet, each above its reconstruction
+MEASURED = 10_000  # test images at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +59,13 @@ def fit(
     test: LabelledImages,
     report: Report,
     image_dir: Path | None = None,
+    hardware: Hardware | None = None,
+    group: Group | None = None,
 ) -> Ending:
     """Train as planned, saving the session after each epoch.
+
+    In a group each process calls it with the same plan and images; the first one writes and
+    reports.
 
     Args:
         directory: the session.
@@ -64,22 +74,31 @@ def fit(
         test: images for the figures after each epoch; they change nothing in training.
         report: is told the figures.
         image_dir: for a sheet of test images an epoch; `images/` in the session by default.
+        hardware: what to compute on; by default the CPU, in its fastest type.
+        group: the processes that train together; by default this one alone.
 
     Returns:
         How it ended; the session is saved either way.
 
     Raises:
-        StylespaceError: a save failed or the data does not fit; the last save is whole.
+        StylespaceError: a save failed, the data does not fit, or another process of the group
+            ended; the last save is whole.
     """
-    run = _Run(directory, plan, train, test, report, image_dir or directory / "images")
-    with Stop() as stop:
-        for step in range(plan.step, run.steps):
+    group, hardware = group or Group(), hardware or Hardware()
+    steps = total_steps(plan, train)
+    trainer = group.together(
+        lambda: make_trainer(plan.model_config, plan.config, steps, hardware, group)
+    )
+    image_dir = image_dir or directory / "images"
+    run = group.together(lambda: _Run(directory, plan, trainer, train, test, report, image_dir))
+    with Stop(once=group.size == 1) as stop:
+        for step in range(plan.step, trainer.steps):
             run.step(step)
-            if stop.asked is not None:
+            asked = group.agree(step, stop.asked or 0)
+            if asked:
                 if run.saved_at != step + 1:
-                    run.calibrate()
-                    run.save(step + 1)
-                return Ending(signal=stop.asked, finished=step + 1 == run.steps)
+                    run.save(step + 1, calibrate=True)
+                return Ending(signal=asked, finished=step + 1 == trainer.steps)
     return Ending(signal=None, finished=True)
 
 
@@ -90,17 +109,21 @@ class _Run:
         self,
         directory: Path,
         plan: Plan,
+        trainer: Trainer,
         train: LabelledImages,
         test: LabelledImages,
         report: Report,
         image_dir: Path,
     ) -> None:
-        self.directory, self.plan, self.test = directory, plan, test
+        self.directory, self.plan, self.trainer, self.test = directory, plan, trainer, test
         self.report, self.image_dir = report, image_dir
-        self.batches = Batches(train, plan.config.batch_size, plan.config.seed, plan.epochs_before)
-        self.calibrator = Calibrator(self.batches.seen(), self.batches.unseen())
-        self.steps = total_steps(plan, train)
-        self.trainer = make_trainer(plan.model_config, plan.config, self.steps)
+        size, group = plan.config.batch_size, trainer.group
+        parts = trainer.places() if group.size > 1 else ()
+        self.batches = Batches(
+            train, size, plan.config.seed, plan.epochs_before, trainer.device, parts
+        )
+        if group.rank == 0 and plan.config.objective == "aae":
+            self.calibrator = Calibrator(self.batches.seen(), self.batches.unseen())
         self.history: list[dict[str, Any]] = []
         self.saved_at = plan.step
         self._take_over()
@@ -129,56 +152,88 @@ class _Run:
         if batch == self.batches.per_epoch:
             self._end_epoch(self.plan.epochs_before + epoch + 1, step + 1)
 
-    def calibrate(self) -> None:
+    def _calibrate(self) -> None:
         """Make the averaged model ready for use; a simple auto-encoder has no prior to match."""
         if self.plan.config.objective == "aae":
             self.calibrator.calibrate(self.trainer.averaged)
 
-    def save(self, step: int) -> None:
+    def save(self, step: int, calibrate: bool = False) -> None:
         """Write the session as it is after `step` steps."""
+        tensors = self.trainer.state()
+
+        def work() -> None:
+            if calibrate:
+                self._calibrate()
+            self._write(step, tensors)
+
+        self.trainer.group.on_first(work)
+        self.saved_at = step
+
+    def _write(self, step: int, tensors: dict[str, Tensor]) -> None:
         state = TrainerState(
             config=self.plan.config,
             step=step,
-            steps=self.steps,
+            steps=self.trainer.steps,
             data=self.plan.data,
             epochs_before=self.plan.epochs_before,
-            tensors=self.trainer.state(),
+            tensors=tensors,
             history=tuple(self.history),
         )
         checkpoint.save(self.directory, self.trainer.averaged, state)
-        self.saved_at = step
         self.report.say("Model parameters and trainer state saved.")
 
     def _end_epoch(self, epoch: int, step: int) -> None:
         figures = self.trainer.figures(self.batches.per_epoch)
-        self.report.training(epoch, figures)
-        self.calibrate()
-        validation = self._validate(figures)
-        self.report.validation(epoch, validation)
-        self._write_images(epoch)
-        self.report.say(f"  {health.describe(validation.health)}")
-        self.history.append(history_line(self.plan.config.objective, epoch, figures, validation))
+        self.trainer.group.on_first(lambda: self._look(epoch, figures))
         self.trainer.sums.zero_()
         self.save(step)
 
+    def _look(self, epoch: int, figures: TrainingFigures) -> None:
+        """Report the figures of an epoch, and what the averaged model does on the test images."""
+        self.report.training(epoch, figures)
+        self._calibrate()
+        validation = self._validate(figures)
+        self.report.validation(epoch, validation)
+        checkpoint.require_held(self.directory)  # or else the images would bring it back
+        self._write_images(epoch)
+        self.report.say(f"  {health.describe(validation.health)}")
+        self.history.append(history_line(self.plan.config.objective, epoch, figures, validation))
+
     def _validate(self, figures: TrainingFigures) -> ValidationFigures:
-        model, images, digits = self.trainer.averaged, self.test.floats(), self.test.digits
-        style = model.encode(images, digits)
+        model, device, styles = self.trainer.averaged, self.trainer.device, []
+        mse, satisfaction = 0.0, None
+        for start in range(0, len(self.test), MEASURED):
+            block = self.test.subset(slice(start, start + MEASURED))
+            share = len(block) / len(self.test)
+            images, digits = block.floats().to(device), block.digits.to(device)
+            styles.append(model.encode(images, digits))
+            drawn = model.decode(styles[-1], digits)
+            mse += share * float((drawn - images).square().mean())
+            passing = self.trainer.satisfaction(images, digits)
+            if passing is not None:
+                satisfaction = (satisfaction or 0.0) + share * passing
+            release(block.images)
+        style, digits = torch.cat(styles), self.test.digits.to(device)
         return ValidationFigures(
-            mse=float((model.decode(style, digits) - images).square().mean()),
-            satisfaction=self.trainer.satisfaction(images, digits),
+            mse=mse,
+            satisfaction=satisfaction,
             health=health.measure(model, style, digits, figures.detection),
         )
 
     def _write_images(self, epoch: int) -> None:
         shown = self.test.subset(slice(SHOWN))
-        originals = shown.floats()
-        drawn = self.trainer.averaged.decode(
-            self.trainer.averaged.encode(originals, shown.digits), shown.digits
-        )
-        pairs = torch.stack([originals, drawn]).view(2, -1, ROW, IMAGE_SIDE, IMAGE_SIDE)
+        originals, digits = shown.floats(), shown.digits.to(self.trainer.device)
+        style = self.trainer.averaged.encode(originals.to(self.trainer.device), digits)
+        drawn = self.trainer.averaged.decode(style, digits).cpu()
+        pairs = originals.new_zeros(2, -(-len(shown) // ROW) * ROW, IMAGE_SIDE, IMAGE_SIDE)
+        pairs[:, : len(shown)] = torch.stack([originals, drawn])[:, :, 0]  # blank at the end
+        pairs = pairs.view(2, -1, ROW, IMAGE_SIDE, IMAGE_SIDE)
         rows = pairs.transpose(0, 1).reshape(-1, ROW, IMAGE_SIDE, IMAGE_SIDE)
         try:
+            if self.image_dir == self.directory / "images" and self.image_dir.is_symlink():
+                raise StylespaceError(
+                    f"{self.image_dir} is a link; name its place with --image-dir"
+                )
             sheets.write_picture(self.image_dir / f"epoch-{epoch:03}.png", sheets.tile(rows))
         except (OSError, StylespaceError) as error:
             self.report.say(f"  writing images failed: {error}")

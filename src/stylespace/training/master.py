@@ -38,6 +38,7 @@ class MasterWeights:
 
     Attributes:
         flat: `[n]` float32, all the network's weights in the order of its parameters.
+        gradient: `[n]`, likewise, of the network's type: its parameters' `grad` are views of it.
     """
 
     def __init__(
@@ -50,18 +51,18 @@ class MasterWeights:
         self.network, self._betas, self._decay = network, betas, decay
         self.flat = flatten(network, torch.float32)
         self._copy = flatten(network, dtype) if dtype != torch.float32 else self.flat
-        self._gradient = torch.zeros_like(self._copy)
+        self.gradient = torch.zeros_like(self._copy)
         parameters = list(network.parameters())
-        for value, part in zip(parameters, _parts(self._gradient, parameters), strict=True):
+        for value, part in zip(parameters, _parts(self.gradient, parameters), strict=True):
             value.grad = part
         self._first, self._second = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
         self._scratch = torch.empty_like(self.flat[:PIECE])
-        self._taken = torch.zeros(-(-len(self.flat) // PIECE))
+        self._taken = self.flat.new_zeros(-(-len(self.flat) // PIECE))
 
     @torch.no_grad()
     def descend(self, rate: float) -> None:
         """Take one step down the gradient that the network's parameters hold."""
-        flats = self.flat, self._gradient, self._first, self._second, self._copy
+        flats = self.flat, self.gradient, self._first, self._second, self._copy
         pieces = zip(
             *(torch.split(flat, PIECE) for flat in flats), self._taken.unbind(), strict=True
         )

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from stylespace import checkpoint
 from stylespace.checkpoint import TrainerState
 from stylespace.config import DEFAULT_EPOCHS, ModelConfig, Objective, TrainConfig
 from stylespace.data.images import LabelledImages
+from stylespace.data.mapped import release
 from stylespace.errors import SessionError
 from stylespace.networks import StyleAutoencoder
 
 __all__ = ["Plan", "digest", "make_plan"]
 
+HASHED = 2**16  # images at once
 FLAGS = {"epochs": "--epochs", "batch_size": "--batch-size", "lr": "--lr", "seed": "--seed"}
 
 
@@ -52,7 +56,9 @@ def digest(data: LabelledImages) -> str:
     """A fingerprint of images and digits, the same whatever file they came from."""
     hashed = hashlib.sha256()
     for part in (data.images, data.digits):
-        hashed.update(part.contiguous().numpy().data)
+        for rows in torch.split(part, HASHED):
+            hashed.update(rows.contiguous().numpy().data)
+            release(rows)
     return hashed.hexdigest()[:16]
 
 

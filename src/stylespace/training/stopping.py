@@ -13,13 +13,17 @@ __all__ = ["Stop"]
 class Stop:
     """While entered, the first SIGINT or SIGTERM only sets `asked`; a second one acts at once.
 
+    Args:
+        once: with False no later one acts either: a launcher may pass the same wish on twice.
+
     Example:
         >>> with Stop() as stop:
         ...     stop.asked is None
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, once: bool = True) -> None:
+        self._once = once
         self.asked: int | None = None
         self._before: dict[int, Any] = {}
 
@@ -40,7 +44,8 @@ class Stop:
 
     def _ask(self, number: int, _: FrameType | None) -> None:
         self.asked = number
-        self._restore()
+        if self._once:
+            self._restore()
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
