@@ -39,8 +39,9 @@ def test_the_gradient_of_the_discriminators_loss():
     assert torch.allclose(discriminator_gradient(logits.detach()), *derivative(plain, logits))
 
 
-@pytest.mark.parametrize("size", [1.0, 30.0])
+@pytest.mark.parametrize("size", [1.0, 10.0])
 def test_the_encoders_gradient_is_that_of_being_taken_for_the_prior(size):
+    torch.manual_seed(0)
     code, slope = torch.randn(8, 3, requires_grad=True), size * torch.tensor([1.0, -0.5, 0.2])
     logits = code @ slope
     (by_code,) = derivative(F.softplus(logits).mean(), code)

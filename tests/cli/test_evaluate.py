@@ -137,7 +137,7 @@ def test_an_untrained_session_is_refused(stylespace, strokes_dir, tmp_path):
 
 def test_a_model_for_other_classes_than_the_images_is_refused(stylespace, session, strokes_dir):
     config = json.loads((session / "config.json").read_text())
-    (session / "config.json").write_text(json.dumps({**config, "classes": 12}))
+    (session / "config.json").write_text(json.dumps({**config, "classes": 12, "class_names": []}))
     model = StyleAutoencoder(ModelConfig(classes=12, data=str(strokes_dir)))
     save_file(model.state_dict(), session / "model.safetensors")
     refused(stylespace("evaluate", "s.ckpt"), "the model is for 12 classes")

@@ -101,6 +101,8 @@ data = LabelledImages(images, torch.zeros(len(images), dtype=torch.int64))
 before = peak()
 digest(data)
 batches = Batches(data, 4096, 0)
+copied = sum(part().images.nbytes for part in (batches.seen, batches.unseen))
+assert copied < 100e6
 for step in range(batches.per_epoch):
     batches.at(step)
 print(peak() - before)

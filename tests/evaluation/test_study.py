@@ -92,7 +92,6 @@ def test_a_wrong_size_is_refused_before_anything_slow(capsys, monkeypatch, tmp_p
         (["mnist4.ckpt", "--epochs", "1"], "--epochs belongs to a study"),
         (["mnist4.ckpt", "--study-dir", "s"], "--study-dir belongs to a study"),
         (["mnist4.ckpt", "--output", "results.md"], "--output belongs to a study"),
-        (["mnist4.ckpt", "--data", "mnist"], "--data belongs to a study"),
     ],
 )
 def test_flags_that_cannot_be_meant_are_refused_before_anything_slow(

@@ -29,15 +29,8 @@ __all__ = [
 ]
 
 INTERRUPTED = 130
-OF_THE_SYSTEM = (
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EROFS,
-    errno.EIO,
-    errno.ENOMEM,
-)
+LONGEST_NAME = 200  # characters of a file's name in a message
+_no_handle_left = os.strerror(errno.EMFILE)
 DATA_SETS = (
     f"{', '.join(names())}; a directory of IDX files, or of pictures in a subfolder for each "
     "class; an .npz file; or hf:NAME of the Hugging Face Hub"
@@ -156,26 +149,20 @@ def run_command(
         sys.stderr.close()
         return 1
     except (OSError, ImportError) as error:
-        if not _is_of_the_system(error):
-            raise
+        if isinstance(error, ImportError) and _no_handle_left not in str(error):
+            raise  # a fault of this program, or of how it was installed
         print(f"{parser.prog}: {_reason(error)}", file=sys.stderr)
         return 1
 
 
-def _is_of_the_system(error: OSError | ImportError) -> bool:
-    """Whether it is the machine's state, and no fault of this program."""
-    if isinstance(error, OSError):
-        return error.errno in OF_THE_SYSTEM
-    return os.strerror(errno.EMFILE).lower() in str(error).lower()
-
-
 def _reason(error: OSError | ImportError) -> str:
+    """What the system had against it: a disk, a name, a right, or no file handle left."""
     number = error.errno if isinstance(error, OSError) else errno.EMFILE
-    text = os.strerror(number or 0)
     if number in (errno.EMFILE, errno.ENFILE):
-        return f"{text}; close some programs, or raise the limit (ulimit -n)"
+        return f"{_no_handle_left}; close some programs, or raise the limit (ulimit -n)"
+    text = os.strerror(number) if number else " ".join(str(error).split())
     name = getattr(error, "filename", None)
-    return f"{text}: {name}" if name else text
+    return f"{text}: {str(name)[:LONGEST_NAME]}" if name else text
 
 
 @contextmanager

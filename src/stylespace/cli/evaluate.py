@@ -257,7 +257,7 @@ def _check_writable(directory: Path) -> None:
 def _command(args: argparse.Namespace) -> str:
     """The study's command as it was meant, for the page."""
     words = ["stylespace", "evaluate", "--study", args.study]
-    for name in (*STUDY_FLAGS, "data_dir"):
+    for name in (*STUDY_FLAGS, "data", "data_dir"):
         if getattr(args, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(args, name))]
     if args.seed:

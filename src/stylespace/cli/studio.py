@@ -101,10 +101,10 @@ def run(args: argparse.Namespace) -> None:
         if not is_loopback(args.host):
             warning = "whoever reaches this machine on the network can open the page"
             print(f"--host {args.host}: {warning}", file=sys.stderr)
-        print(f"The studio of {directory} is at {served.address} (Ctrl-C ends it)", flush=True)
-        if not args.no_open:
-            _open(served.address)
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):  # whoever reads of it may use it at once
+            print(f"The studio of {directory} is at {served.address} (Ctrl-C ends it)", flush=True)
+            if not args.no_open:
+                _open(served.address)
             served.serve_forever()
 
 

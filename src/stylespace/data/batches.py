@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor
 
@@ -16,6 +18,7 @@ __all__ = ["Batches", "held_out"]
 HELD_OUT = 60  # one image in so many
 LEAST_HELD_OUT = 100  # fewer would tell nothing
 SAMPLE = 100_000  # of the images of a large set
+COPIED = 1000  # of them at once
 CPU = torch.device("cpu")
 SHARED_MEMORY = 2**31  # bytes of images at most, where a device has no memory of its own
 
@@ -116,7 +119,7 @@ class Batches:
     def seen(self) -> LabelledImages:
         """A copy of the images that batches are made of; of a large set some 100,000 of them."""
         if isinstance(self._order, Shuffled):
-            return self.data.subset(self._order.seen)
+            return self._copied(self._order.seen)
         sample = _some(len(self.data), SAMPLE, "seen")
         return self._copied(sample[torch.isin(sample, self._unseen, invert=True)])
 
@@ -125,9 +128,13 @@ class Batches:
         return self._copied(self._unseen)
 
     def _copied(self, index: Tensor) -> LabelledImages:
-        copied = self.data.subset(index)
-        release(self.data.images)
-        return copied
+        parts = []
+        for rows in torch.split(index, COPIED):
+            parts.append(self.data.images.index_select(0, rows))
+            release(self.data.images)  # of a mapped file each image brings its neighbours along
+        return dataclasses.replace(
+            self.data, images=torch.cat(parts), digits=self.data.digits.index_select(0, index)
+        )
 
 
 def _fit(images: Tensor, device: torch.device) -> bool:
