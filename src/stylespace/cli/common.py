@@ -22,6 +22,7 @@ __all__ = [
     "Parser",
     "add_data",
     "add_data_dir",
+    "add_named_session",
     "add_session",
     "named_session",
     "run_command",
@@ -66,6 +67,18 @@ def add_session(parser: Parser) -> None:
     )
 
 
+def add_named_session(parser: Parser) -> None:
+    """The flags of `add_session`, and the session as the command's first word."""
+    parser.seed.add_argument(
+        "session",
+        nargs="?",
+        type=Path,
+        metavar="SESSION",
+        help="the session directory, as --ckpt-dir",
+    )
+    add_session(parser)
+
+
 def add_data(parser: Parser) -> None:
     """Which images to look at a trained model with."""
     parser.more.add_argument(
@@ -106,7 +119,7 @@ def session_directory(args: argparse.Namespace) -> Path:
 
 
 def named_session(args: argparse.Namespace) -> Path:
-    """The session that a command's first word or the flags of `add_session` name.
+    """The session that the first word or the flags of `add_named_session` name.
 
     Raises:
         UsageError: both do.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
@@ -66,5 +65,4 @@ def _name(data: str) -> str:
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """`stylespace data`."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    return run_command(build_parser(prog), run, arguments)
+    return run_command(build_parser(prog), run, argv)

@@ -16,7 +16,7 @@ from stylespace.cli.common import (
     DATA_SETS,
     Parser,
     add_data_dir,
-    add_session,
+    add_named_session,
     named_session,
     run_command,
 )
@@ -36,14 +36,7 @@ PAGE, PICTURE = "results.md", Path("images") / "style-sizes.png"
 def build_parser(prog: str | None = None) -> Parser:
     """The flags of the command."""
     parser = Parser("Measure what a trained model really does", prog)
-    parser.seed.add_argument(
-        "session",
-        nargs="?",
-        type=Path,
-        metavar="SESSION",
-        help="the session directory, as --ckpt-dir",
-    )
-    add_session(parser)
+    add_named_session(parser)
     add = parser.more.add_argument
     add(
         "--quick",

@@ -11,7 +11,7 @@ from stylespace.cli.common import (
     Parser,
     add_data,
     add_data_dir,
-    add_session,
+    add_named_session,
     named_session,
     run_command,
 )
@@ -25,14 +25,7 @@ KINDS = ("site", "page", "onnx", "hub")
 def build_parser(prog: str | None = None) -> Parser:
     """The command's flags."""
     parser = Parser("Make a page for others, an ONNX model or a Hub folder of a session", prog)
-    parser.seed.add_argument(
-        "session",
-        nargs="?",
-        type=Path,
-        metavar="SESSION",
-        help="the session directory, as --ckpt-dir",
-    )
-    add_session(parser)
+    add_named_session(parser)
     add = parser.more.add_argument
     add(
         "--to",

@@ -15,7 +15,7 @@ from stylespace.cli.common import (
     Parser,
     add_data,
     add_data_dir,
-    add_session,
+    add_named_session,
     named_session,
     run_command,
 )
@@ -35,14 +35,7 @@ DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 def build_parser(prog: str | None = None) -> Parser:
     """The command's flags."""
     parser = Parser("Write one digit and see all ten in your hand, in the browser", prog)
-    parser.seed.add_argument(
-        "session",
-        nargs="?",
-        type=Path,
-        metavar="SESSION",
-        help="the session directory, as --ckpt-dir",
-    )
-    add_session(parser)
+    add_named_session(parser)
     add = parser.more.add_argument
     add(
         "--compare",

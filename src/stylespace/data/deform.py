@@ -67,10 +67,6 @@ class Deformation:
         ink = (INK * drawn[:, 6]).clamp_(-MOST_INK, MOST_INK)
         return cls(grid.permute(0, 2, 3, 1), ink.view(count, 1, 1, 1))
 
-    def repeated(self, times: int) -> Deformation:
-        """The same for so many times as many images: all of them, then all again."""
-        return Deformation(self.grid.repeat(times, 1, 1, 1), self.ink.repeat(times, 1, 1, 1))
-
     def apply(self, images: Tensor) -> Tensor:
         """Deform images `[n, 1, 28, 28]` in [0, 1]; the result is of the same kind."""
         sign = self.ink.sign()  # thin ink is thick paper

@@ -11,9 +11,8 @@ from stylespace.studio.assets import INFO_FILE, Shown
 from stylespace.studio.hub import CARD_FILE, hub_files
 from stylespace.studio.page_files import single_page, site_files
 
-__all__ = ["KINDS", "check_folder", "kind_of", "write_hub", "write_page", "write_site"]
+__all__ = ["check_folder", "kind_of", "write_hub", "write_page", "write_site"]
 
-KINDS = ("site", "page", "onnx", "hub")
 FILES = {".html": "page", ".htm": "page", ".onnx": "onnx"}
 MARKS = {"site": INFO_FILE, "hub": CARD_FILE}
 """The file by which a folder is known as an earlier export."""

@@ -130,10 +130,14 @@ class Trainer:
 
     def _draw(self, code: Tensor, digits: Tensor, images: Tensor) -> Tensor:
         """Write the decoder's gradients, and return those by the codes."""
-        logits = self.decoder.forward(code, digits)
+        gradient = self._miss(self.decoder.forward(code, digits), images)
+        return self.decoder.to_input(self.decoder.backward(gradient))
+
+    def _miss(self, logits: Tensor, images: Tensor) -> Tensor:
+        """Add up the error of reconstructions, and return its gradient by the logits."""
         value, gradient = objectives.reconstruction_loss(logits, images, 1 / self.group.size)
         self.sums[0] += value
-        return self.decoder.to_input(self.decoder.backward(gradient))
+        return gradient
 
     def _rate(self, name: str, step: int) -> float:  # noqa: ARG002
         return self.config.lr * schedule.learning_rate((step + 1) / self.steps)
@@ -256,8 +260,7 @@ class AdversarialTrainer(Trainer):
         codes = torch.cat([code[:count], code[count - hands :]])
         logits = self.decoder.forward(codes, torch.cat([digits, others, others]))
         by_shown, by_deformed, of_original = torch.split(logits, [count, hands, hands])
-        value, gradient = objectives.reconstruction_loss(by_shown, shown, 1 / self.group.size)
-        self.sums[0] += value
+        gradient = self._miss(by_shown, shown)
         hand = self._deform(of_original.sigmoid(), deformation)
         of_hand = objectives.reconstruction_loss(by_deformed, hand, share).gradient
         weight = HAND_EVERY * self.config.same_hand_weight

@@ -6,7 +6,8 @@
  */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const PIXELS = 28 * 28;
+  const SIDE = 28;
+  const PIXELS = SIDE * SIDE;
   const AT_ONCE = 5; // rows that share the reading of a weight: the fastest of those tried
 
   /**
@@ -189,5 +190,5 @@
     return { told: told.data, layers, hidden: told.shape[1] / 2 };
   }
 
-  Object.assign(Stylespace, { Model, PIXELS, dense });
+  Object.assign(Stylespace, { Model, PIXELS, SIDE, dense });
 })();

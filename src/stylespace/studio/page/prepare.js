@@ -5,9 +5,8 @@
  */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { PictureError, findInk, padded, roundEven, spread } = Stylespace;
+  const { PictureError, SIDE, findInk, padded, roundEven, spread } = Stylespace;
 
-  const SIDE = 28;
   const BOX = 20; // pixels of an MNIST image that the ink may fill
   const MIDDLE = 14.5; // where MNIST's images have their centre of mass
   const SPECK = 0.03; // of the largest connected piece's ink
@@ -238,5 +237,5 @@
     return image;
   }
 
-  Object.assign(Stylespace, { SIDE, bounds, connected, cut, pooled, prepare, prepareInk });
+  Object.assign(Stylespace, { bounds, connected, cut, pooled, prepare, prepareInk });
 })();
