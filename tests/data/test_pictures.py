@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
+from stylespace.data.pictures import image_of, read_picture, shown_paths
 from stylespace.datasets import load
 from stylespace.errors import DataError
 from tests.small import strokes
@@ -37,6 +38,15 @@ def test_subfolders_are_classes_and_every_seventh_picture_is_for_testing(tmp_pat
     assert train.class_names == ("a", "b")
     assert train.digits.tolist() == [0] * 7 + [1] * 7
     assert test.digits.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("each", [3, 5, 8])
+def test_the_pictures_shown_are_those_that_are_trained_on(tmp_path, each):
+    runes = folder(tmp_path / "runes", each=each, ending=".bmp")
+    train, _ = load(runes)
+    for digit, paths in enumerate(shown_paths(runes, 100).values()):
+        images = [image_of(read_picture(path), path.name)[0] for path in paths]
+        assert torch.equal(torch.stack(images), train.images[train.digits == digit])
 
 
 def test_numbers_are_classes_in_their_order(tmp_path):

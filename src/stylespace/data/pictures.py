@@ -20,7 +20,7 @@ from stylespace.data.idx import SIDE
 from stylespace.data.images import LabelledImages
 from stylespace.data.prepare import prepare, read_picture
 from stylespace.data.progress import bar
-from stylespace.data.split import EVERY, parted
+from stylespace.data.split import for_testing, parted
 from stylespace.errors import DataError
 
 __all__ = [
@@ -216,9 +216,12 @@ def thumbnails(paths: Sequence[Path], side: int) -> Tensor:
 def shown_paths(directory: Path, per_class: int) -> dict[str, list[Path]]:
     """The first training pictures of each class, those that `read_pictures` trains on first."""
     train, test = picture_paths(directory)
-    if test:
-        return {name: own[:per_class] for name, own in train.items()}
-    return {
-        name: [path for at, path in enumerate(own) if at % EVERY != EVERY - 1][:per_class]
-        for name, own in train.items()
-    }
+    if not test:
+        train = {name: _for_training(own) for name, own in train.items()}
+    return {name: own[:per_class] for name, own in train.items()}
+
+
+def _for_training(paths: list[Path]) -> list[Path]:
+    """What is left of a class for training, as `parted` does it."""
+    tested = for_testing(torch.zeros(len(paths), dtype=torch.int64)).tolist()
+    return [path for path, away in zip(paths, tested, strict=True) if not away]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from stylespace.data.images import LabelledImages
 
-__all__ = ["EVERY", "parted"]
+__all__ = ["for_testing", "parted"]
 
 EVERY = 7
 """One image in so many is for testing, as of MNIST's 70,000."""
@@ -25,11 +25,12 @@ def parted(data: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
         >>> train.digits.tolist(), test.digits.tolist()
         ([0, 0, 0, 0, 0, 0, 1], [0, 1])
     """
-    chosen = _for_testing(data.digits)
+    chosen = for_testing(data.digits)
     return data.subset(~chosen), data.subset(chosen)
 
 
-def _for_testing(digits: Tensor) -> Tensor:
+def for_testing(digits: Tensor) -> Tensor:
+    """Which images `parted` takes for testing: `[n]` int64 to `[n]` bool."""
     order = torch.argsort(digits, stable=True)
     counts = torch.bincount(digits)
     first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)
