@@ -33,7 +33,8 @@ def train(
     for step in range(trainer.steps):
         trainer.step(step, *batches.at(step))
     if config.objective == "aae":
-        Calibrator(batches.seen(), batches.unseen()).calibrate(trainer.averaged)
+        calibrator = Calibrator(batches.seen(), batches.unseen(), config.seed)
+        calibrator.calibrate(trainer.averaged, last=True)
     return trainer.averaged
 
 

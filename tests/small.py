@@ -42,3 +42,12 @@ def vivid_model(**config: object) -> StyleAutoencoder:
     for weights in model.parameters():
         weights.data.mul_(4)
     return model
+
+
+@torch.no_grad()
+def bend(model: StyleAutoencoder) -> None:
+    """Give a model a flow that changes something."""
+    random = torch.Generator().manual_seed(0)
+    for layer in model.flow.layers:
+        last = layer.dense[-1].weight
+        last.copy_(0.1 * torch.randn(last.shape, generator=random) / last.shape[1] ** 0.5)

@@ -31,7 +31,8 @@ PRECISIONS = ("auto", "float32", "bf16")
 
 WIDEST = 16_384  # units of a hidden layer
 LONGEST_NAME = 200  # characters of a class's name
-LATER: dict[str, Any] = {"class_names": []}  # settings that older sessions lack
+LATER: dict[str, Any] = {"class_names": [], "flow_layers": 0, "flow_widths": []}
+"""Settings that older sessions lack, as those were made."""
 
 Config = TypeVar("Config", bound="ModelConfig | TrainConfig")
 
@@ -58,6 +59,8 @@ class ModelConfig:
         classes: number of digits (classes).
         encoder_widths: hidden layers of the encoder, from the image to the style vector.
         decoder_widths: hidden layers of the decoder, from the style vector to the image.
+        flow_layers: coupling layers of the flow between codes and style vectors.
+        flow_widths: hidden layers of each of these.
         data: name of the data set that the model is for.
         class_names: what the digits are called; sessions older than this setting have none.
     """
@@ -66,13 +69,16 @@ class ModelConfig:
     classes: int = 10
     encoder_widths: tuple[int, ...] = (512, 512)
     decoder_widths: tuple[int, ...] = (256, 512, 512)
+    flow_layers: int = 8
+    flow_widths: tuple[int, ...] = (96, 96)
     data: str = "mnist"
     class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(1 <= self.style_size <= 512, "the style size must be between 1 and 512")
         _require(1 <= self.classes <= 1000, "the number of classes must be between 1 and 1000")
-        for name in ("encoder_widths", "decoder_widths"):
+        _require(0 <= self.flow_layers <= 64, "flow_layers must be between 0 and 64")
+        for name in ("encoder_widths", "decoder_widths", "flow_widths"):
             widths = tuple(getattr(self, name))
             fit = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
             _require(fit, f"{name} must be whole numbers from 1 to {WIDEST}")

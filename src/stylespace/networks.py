@@ -9,11 +9,20 @@ from torch import Tensor, nn
 
 from stylespace.config import ModelConfig
 
-__all__ = ["IMAGE_SIDE", "Calibration", "Decoder", "Discriminator", "Encoder", "StyleAutoencoder"]
+__all__ = [
+    "IMAGE_SIDE",
+    "Calibration",
+    "Decoder",
+    "Discriminator",
+    "Encoder",
+    "Flow",
+    "StyleAutoencoder",
+]
 
 IMAGE_SIDE = 28
 PIXELS = IMAGE_SIDE * IMAGE_SIDE
 TOLD_SPREAD = 0.2  # of the first gains and biases
+STRETCH = 0.25  # largest logarithm of what a coupling layer of the flow multiplies with
 
 
 class ConditionedLayers(nn.Module):
@@ -45,6 +54,12 @@ class ConditionedLayers(nn.Module):
             values = nn.functional.silu(torch.addcmul(bias, dense(values), 1 + gain))
         last: Tensor = self.dense[-1](values)
         return last
+
+    @torch.no_grad()
+    def silence(self) -> None:
+        """Have the outputs be 0, whatever comes in."""
+        for value in self.dense[-1].parameters():
+            value.zero_()
 
     def of_each_layer(self, told: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """The gains and the biases of each hidden layer, views of `[n, 2 * units]`."""
@@ -121,6 +136,62 @@ def _of_each_digit(vectors: Tensor, matrices: Tensor, digits: Tensor) -> Tensor:
     return products.gather(1, index).squeeze(1)
 
 
+class Flow(nn.Module):
+    """The invertible map, told the digit, that bends calibrated codes into the prior's shape.
+
+    Affine coupling layers (Real NVP, Dinh et al. 2017): in a layer one half of a vector says how
+    the other half is stretched and shifted, so that the way back is as exact as the way there.
+    Each layer turns the vector first, for other halves, and back afterwards. Reconstructions do
+    not change. Until it is fitted it changes nothing; a style of one dimension has no halves.
+
+    Attributes:
+        turns: `[layers, style_size, style_size]`, orthogonal.
+    """
+
+    turns: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        size, count = config.style_size, config.flow_layers if config.style_size > 1 else 0
+        self.halves = [size // 2, size - size // 2]
+        widths = [self.halves[0], *config.flow_widths, 2 * self.halves[1]]
+        with torch.random.fork_rng(devices=[]):  # the other networks' first weights stay theirs
+            layers = [ConditionedLayers(widths, config.classes) for _ in range(count)]
+            turns = torch.linalg.qr(torch.randn(count, size, size)).Q.contiguous()
+        self.layers = nn.ModuleList(layers)
+        self.register_buffer("turns", turns)
+        self.reset()
+        self.requires_grad_(False)  # it is fitted once the networks are trained
+
+    def reset(self) -> None:
+        """Change nothing."""
+        for layer in self.layers:
+            if isinstance(layer, ConditionedLayers):
+                layer.silence()
+
+    def forward(self, vectors: Tensor, digits: Tensor) -> Tensor:
+        """Calibrated codes `[n, style_size]` to style vectors."""
+        for layer, turn in zip(self.layers, self.turns, strict=True):
+            first, second = (vectors @ turn).split(self.halves, dim=1)
+            shift, stretch = self.bend(layer(first, digits))
+            vectors = torch.cat([first, second * stretch.exp() + shift], dim=1) @ turn.T
+        return vectors
+
+    def inverse(self, style: Tensor, digits: Tensor) -> Tensor:
+        """Style vectors `[n, style_size]` to calibrated codes."""
+        for layer, turn in zip(reversed(self.layers), self.turns.flip(0), strict=True):
+            first, second = (style @ turn).split(self.halves, dim=1)
+            shift, stretch = self.bend(layer(first, digits))
+            style = torch.cat([first, (second - shift) * (-stretch).exp()], dim=1) @ turn.T
+        return style
+
+    @staticmethod
+    def bend(raw: Tensor) -> tuple[Tensor, Tensor]:
+        """A layer's output to the shift and the logarithm of the stretch."""
+        shift, stretch = raw.chunk(2, dim=1)
+        return shift, STRETCH * stretch.tanh()
+
+
 class StyleAutoencoder(nn.Module):
     """Encoder and decoder together: what a session's `model.safetensors` holds.
 
@@ -138,6 +209,7 @@ class StyleAutoencoder(nn.Module):
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
         self.calibration = Calibration(config)
+        self.flow = Flow(config)
 
     @property
     def style_size(self) -> int:
@@ -155,7 +227,9 @@ class StyleAutoencoder(nn.Module):
         Returns:
             `[n, style_size]` float32.
         """
-        return self.calibration.style(self.encoder(images, digits), digits)
+        code = self.calibration.style(self.encoder(images, digits), digits)
+        style: Tensor = self.flow(code, digits)
+        return style
 
     @torch.no_grad()
     def decode(self, style: Tensor, digits: Tensor) -> Tensor:
@@ -168,7 +242,8 @@ class StyleAutoencoder(nn.Module):
         Returns:
             `[n, 1, 28, 28]` float32 in [0, 1].
         """
-        return torch.sigmoid(self.decoder(self.calibration.code(style, digits), digits))
+        code = self.calibration.code(self.flow.inverse(style, digits), digits)
+        return torch.sigmoid(self.decoder(code, digits))
 
 
 class Discriminator(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from stylespace.errors import StylespaceError, UsageError
 from stylespace.studio import onnx as module
 from stylespace.studio.onnx import TOLERANCE, require_onnx, write_onnx
-from tests.small import strokes, vivid_model
+from tests.small import bend, strokes, vivid_model
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -19,6 +19,7 @@ def model():
     model.calibration.mean.normal_()
     model.calibration.to_style.add_(0.1)
     model.calibration.to_code.copy_(model.calibration.to_style.inverse())
+    bend(model)
     return model
 
 

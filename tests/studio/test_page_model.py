@@ -13,6 +13,7 @@ from stylespace.data.prepare import prepare
 from stylespace.networks import StyleAutoencoder
 from stylespace.studio.assets import open_session, studio_files
 from tests.data.test_prepare import drawing, photograph, ring
+from tests.small import bend
 from tests.studio import browser as tools
 
 ENCODE_AND_DECODE = """([images, digits]) => {
@@ -62,6 +63,7 @@ def test_models_of_any_shape(opened, mnist, tmp_path, config):
         model = StyleAutoencoder(ModelConfig(**config)).eval()
         for table in model.calibration.buffers():  # else nothing would tell it from none
             table.add_(0.1 * torch.randn_like(table))
+        bend(model)
     some = mnist[1].subset(slice(11))
     session = tools.bare_session(tmp_path / "m.ckpt", model)
     with tools.served(studio_files(open_session(session, some), None)) as address:

@@ -1,4 +1,4 @@
-"""The last step to the prior: each digit's codes get mean 0 and covariance I, in closed form."""
+"""The last steps to the prior, digit by digit: mean 0 and covariance I in closed form, a flow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from torch import Tensor
 from stylespace.data.images import LabelledImages
 from stylespace.networks import Calibration, StyleAutoencoder
 from stylespace.training.alignment import rotations, stroke_measures
+from stylespace.training.flow import Codes, fit_flow
 
 __all__ = ["Calibrator"]
 
@@ -17,7 +18,7 @@ ROWS = 5000
 
 
 class Calibrator:
-    """Sets a model's calibration by the codes of its training images.
+    """Sets a model's calibration and flow by the codes of its training images.
 
     Codes of images that the networks were trained on reach farther than those of others, by some
     per cent. How a digit's codes lie is measured on the many seen images, how far they reach on
@@ -26,32 +27,50 @@ class Calibrator:
     Args:
         seen: images that models are trained on.
         unseen: images that they are not trained on, held out for this; may be none.
+        seed: of the flow.
     """
 
-    def __init__(self, seen: LabelledImages, unseen: LabelledImages) -> None:
-        self.seen, self.unseen = seen, unseen
+    def __init__(self, seen: LabelledImages, unseen: LabelledImages, seed: int = 0) -> None:
+        self.seen, self.unseen, self.seed = seen, unseen, seed
         blocks = torch.split(seen.images, ROWS)
         self.measures = torch.cat([stroke_measures(block) for block in blocks])
 
     @torch.no_grad()
-    def calibrate(self, model: StyleAutoencoder) -> None:
-        """Replace a model's calibration; the model must be in eval mode."""
-        own = _reset(model)
+    def calibrate(self, model: StyleAutoencoder, last: bool = False) -> None:
+        """Replace a model's calibration and flow; the model must be in eval mode.
+
+        Args:
+            model: on any device.
+            last: whether training is over. Then the flow is fitted too, which takes seconds.
+        """
+        own, digits = _reset(model), self.seen.digits
         codes = _styles(model, self.seen)
-        loadings = torch.zeros(model.config.classes, self.measures.shape[1], model.style_size)
-        for digit in range(model.config.classes):
+        standard = self._round(own, codes)
+        model.calibration.load_state_dict(own.state_dict())
+        unseen = _styles(model, self.unseen)
+        reach = unseen.square().mean().sqrt().clamp(1 / WIDEST, WIDEST) if len(unseen) else 1.0
+        model.calibration.to_style /= reach
+        model.calibration.to_code *= reach
+        if last:
+            vectors = own.style(codes, digits) / reach
+            others = Codes(unseen / reach, self.unseen.digits)
+            fit_flow(model, Codes(vectors, digits), standard, others, 1 / float(reach), self.seed)
+
+    def _round(self, own: Calibration, codes: Tensor) -> Tensor:
+        """Whiten each digit's codes and turn them all; return the measures, standardized."""
+        classes, size = own.mean.shape
+        standard = torch.zeros_like(self.measures)
+        loadings = torch.zeros(classes, standard.shape[1], size)
+        for digit in range(classes):
             shown = self.seen.digits == digit
-            if int(shown.sum()) >= LEAST_OF_A_DIGIT * model.style_size:
+            if int(shown.sum()) >= LEAST_OF_A_DIGIT * size:
                 styles = _whiten(own, digit, codes[shown])
-                loadings[digit] = _correlations(self.measures[shown], styles)
+                standard[shown] = _standardized(self.measures[shown])
+                loadings[digit] = standard[shown].T @ styles / len(styles)
         turns = rotations(loadings)
         own.to_style.copy_(own.to_style @ turns)
         own.to_code.copy_(turns.transpose(1, 2) @ own.to_code)
-        model.calibration.load_state_dict(own.state_dict())
-        if len(self.unseen):
-            reach = _styles(model, self.unseen).square().mean().sqrt().clamp(1 / WIDEST, WIDEST)
-            model.calibration.to_style /= reach
-            model.calibration.to_code *= reach
+        return standard
 
 
 def _whiten(calibration: Calibration, digit: int, codes: Tensor) -> Tensor:
@@ -66,17 +85,17 @@ def _whiten(calibration: Calibration, digit: int, codes: Tensor) -> Tensor:
     return (codes - calibration.mean[digit]) @ calibration.to_style[digit]
 
 
-def _correlations(measures: Tensor, styles: Tensor) -> Tensor:
-    """`[n, measures]` and style vectors of spread 1 to `[measures, style_size]`."""
+def _standardized(measures: Tensor) -> Tensor:
+    """`[n, measures]` brought to mean 0 and spread 1."""
     deviation, mean = torch.std_mean(measures, dim=0)
-    standard = (measures - mean) / deviation.clamp(min=1e-6)
-    return standard.T @ styles / len(styles)
+    return (measures - mean) / deviation.clamp(min=1e-6)
 
 
 def _reset(model: StyleAutoencoder) -> Calibration:
-    """Have the calibration change nothing, and return another such, on the CPU."""
+    """Have calibration and flow change nothing; return another such calibration, on the CPU."""
     fresh = Calibration(model.config)
     model.calibration.load_state_dict(fresh.state_dict())
+    model.flow.reset()
     return fresh
 
 
@@ -85,4 +104,4 @@ def _styles(model: StyleAutoencoder, data: LabelledImages) -> Tensor:
     device = model.calibration.mean.device
     blocks = [data.subset(slice(start, start + ROWS)) for start in range(0, len(data), ROWS)]
     styles = [model.encode(b.floats().to(device), b.digits.to(device)) for b in blocks]
-    return torch.cat(styles).cpu()
+    return torch.cat([model.calibration.mean[:0], *styles]).cpu()

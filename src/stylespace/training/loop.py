@@ -123,7 +123,9 @@ class _Run:
             train, size, plan.config.seed, plan.epochs_before, trainer.device, parts
         )
         if group.rank == 0 and plan.config.objective == "aae":
-            self.calibrator = Calibrator(self.batches.seen(), self.batches.unseen())
+            self.calibrator = Calibrator(
+                self.batches.seen(), self.batches.unseen(), plan.config.seed
+            )
         self.history: list[dict[str, Any]] = []
         self.saved_at = plan.step
         self._take_over()
@@ -152,10 +154,10 @@ class _Run:
         if batch == self.batches.per_epoch:
             self._end_epoch(self.plan.epochs_before + epoch + 1, step + 1)
 
-    def _calibrate(self) -> None:
+    def _calibrate(self, last: bool = False) -> None:
         """Make the averaged model ready for use; a simple auto-encoder has no prior to match."""
         if self.plan.config.objective == "aae":
-            self.calibrator.calibrate(self.trainer.averaged)
+            self.calibrator.calibrate(self.trainer.averaged, last)
 
     def save(self, step: int, calibrate: bool = False) -> None:
         """Write the session as it is after `step` steps."""
@@ -184,14 +186,15 @@ class _Run:
 
     def _end_epoch(self, epoch: int, step: int) -> None:
         figures = self.trainer.figures(self.batches.per_epoch)
-        self.trainer.group.on_first(lambda: self._look(epoch, figures))
+        last = step == self.trainer.steps
+        self.trainer.group.on_first(lambda: self._look(epoch, figures, last))
         self.trainer.sums.zero_()
         self.save(step)
 
-    def _look(self, epoch: int, figures: TrainingFigures) -> None:
+    def _look(self, epoch: int, figures: TrainingFigures, last: bool) -> None:
         """Report the figures of an epoch, and what the averaged model does on the test images."""
         self.report.training(epoch, figures)
-        self._calibrate()
+        self._calibrate(last)
         validation = self._validate(figures)
         self.report.validation(epoch, validation)
         checkpoint.require_held(self.directory)  # or else the images would bring it back

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from stylespace import objectives
 from stylespace.config import ModelConfig, TrainConfig
@@ -82,9 +82,10 @@ class Trainer:
     def _build(self, model_config: ModelConfig) -> None:
         self.model = StyleAutoencoder(model_config).to(self.device)
         self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)
-        self._average = flatten(self.averaged, torch.float32)
+        self._average = flatten(_networks(self.averaged), torch.float32)
         decay = self.config.weight_decay
-        self.masters = {"model": MasterWeights(self.model, (0.9, 0.99), self.dtype, decay)}
+        master = MasterWeights(_networks(self.model), (0.9, 0.99), self.dtype, decay)
+        self.masters = {"model": master}
         self.encoder = Pass(self.model.encoder.layers)
         self.decoder = Pass(self.model.decoder.layers)
 
@@ -315,3 +316,8 @@ class AdversarialTrainer(Trainer):
     def _kept(self, count: int) -> int:
         """All but a quarter; at least one of two."""
         return count - max(1, int(DEFORMED * count))
+
+
+def _networks(model: StyleAutoencoder) -> nn.Module:
+    """What gradient descent trains of a model; the rest is set afterwards."""
+    return nn.ModuleList([model.encoder, model.decoder])

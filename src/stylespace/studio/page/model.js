@@ -1,13 +1,14 @@
 "use strict";
 /**
  * The encoder and the decoder, as `stylespace.networks` has them: dense layers, of which each
- * hidden one is told the digit (a gain and a bias of every unit), and an affine map, one a digit,
- * between the networks' codes and style vectors.
+ * hidden one is told the digit (a gain and a bias of every unit). Between the networks' codes and
+ * style vectors stand an affine map, one a digit, and a flow: coupling layers told the digit.
  */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
   const SIDE = 28;
   const PIXELS = SIDE * SIDE;
+  const STRETCH = 0.25; // as in Python
   const AT_ONCE = 5; // rows that share the reading of a weight: the fastest of those tried
 
   /**
@@ -117,12 +118,59 @@
     return result;
   }
 
+  /**
+   * Each vector, a row, times a matrix, or times its transpose.
+   * @param {Float32Array} vectors `[rows, size]`
+   * @param {Float32Array} matrix `[size, size]`
+   * @param {number} size
+   * @param {boolean} transposed
+   */
+  function times(vectors, matrix, size, transposed) {
+    const result = new Float32Array(vectors.length);
+    const [along, across] = transposed ? [1, size] : [size, 1];
+    for (let at = 0; at < result.length; at++) {
+      const [start, column] = [at - (at % size), at % size];
+      let sum = 0;
+      for (let i = 0; i < size; i++) sum += vectors[start + i] * matrix[i * along + column * across];
+      result[at] = sum;
+    }
+    return result;
+  }
+
+  /**
+   * One coupling layer: what a vector's first half says stretches and shifts the second.
+   * @param {{network: Conditioned, turn: Float32Array}} layer
+   * @param {Float32Array} vectors `[rows, size]`
+   * @param {ArrayLike<number>} digits `[rows]`
+   * @param {number} size
+   * @param {boolean} inverse from style vectors to codes
+   */
+  function couple({ network, turn }, vectors, digits, size, inverse) {
+    const first = Math.floor(size / 2);
+    const second = size - first;
+    const turned = times(vectors, turn, size, false);
+    const told = new Float32Array(digits.length * first);
+    for (let row = 0; row < digits.length; row++)
+      told.set(turned.subarray(row * size, row * size + first), row * first);
+    const said = run(network, told, digits);
+    for (let row = 0; row < digits.length; row++)
+      for (let i = 0; i < second; i++) {
+        const at = row * size + first + i;
+        const shift = said[row * 2 * second + i];
+        const stretch = STRETCH * Math.tanh(said[row * 2 * second + second + i]);
+        turned[at] = inverse
+          ? (turned[at] - shift) * Math.exp(-stretch)
+          : turned[at] * Math.exp(stretch) + shift;
+      }
+    return times(turned, turn, size, true);
+  }
+
   /** A trained model: what `stylespace.load` gives in Python. */
   class Model {
     /** @param {import("./safetensors").Weights} weights of a session's `model.safetensors` */
     constructor({ tensors }) {
-      this.encoder = conditioned(tensors, "encoder");
-      this.decoder = conditioned(tensors, "decoder");
+      this.encoder = conditioned(tensors, "encoder.layers");
+      this.decoder = conditioned(tensors, "decoder.layers");
       /** @type {number} */
       this.classes = tensors.get("calibration.mean").shape[0];
       /** @type {number} */
@@ -130,6 +178,19 @@
       this.mean = tensors.get("calibration.mean").data;
       this.toStyle = tensors.get("calibration.to_style").data;
       this.toCode = tensors.get("calibration.to_code").data;
+      this.flow = couplings(tensors, this.styleSize);
+    }
+
+    /**
+     * Through all coupling layers.
+     * @param {Float32Array} vectors `[n, styleSize]`
+     * @param {ArrayLike<number>} digits `[n]`
+     * @param {boolean} inverse
+     */
+    bend(vectors, digits, inverse) {
+      for (const layer of inverse ? [...this.flow].reverse() : this.flow)
+        vectors = couple(layer, vectors, digits, this.styleSize, inverse);
+      return vectors;
     }
 
     /**
@@ -143,7 +204,8 @@
         const row = Math.floor(at / this.styleSize);
         code[at] -= this.mean[digits[row] * this.styleSize + (at % this.styleSize)];
       }
-      return ofEachDigit(code, this.toStyle, digits, this.styleSize);
+      const vectors = ofEachDigit(code, this.toStyle, digits, this.styleSize);
+      return this.bend(vectors, digits, false);
     }
 
     /**
@@ -152,7 +214,8 @@
      * @returns {Float32Array} images `[n, 784]` in 0..1
      */
     decode(styles, digits) {
-      const code = ofEachDigit(styles, this.toCode, digits, this.styleSize);
+      const vectors = this.bend(styles, digits, true);
+      const code = ofEachDigit(vectors, this.toCode, digits, this.styleSize);
       for (let at = 0; at < code.length; at++) {
         const row = Math.floor(at / this.styleSize);
         code[at] += this.mean[digits[row] * this.styleSize + (at % this.styleSize)];
@@ -173,19 +236,35 @@
     }
   }
 
+  /**
+   * The flow's layers; sessions older than it have none.
+   * @param {Map<string, any>} tensors
+   * @param {number} size
+   */
+  function couplings(tensors, size) {
+    /** @type {{network: Conditioned, turn: Float32Array}[]} */
+    const layers = [];
+    for (let index = 0; tensors.has(`flow.layers.${index}.told`); index++)
+      layers.push({
+        network: conditioned(tensors, `flow.layers.${index}`),
+        turn: tensors.get("flow.turns").data.slice(index * size * size, (index + 1) * size * size),
+      });
+    return layers;
+  }
+
   /** @param {Map<string, any>} tensors @param {string} name @returns {Conditioned} */
   function conditioned(tensors, name) {
     /** @type {Dense[]} */
     const layers = [];
-    for (let index = 0; tensors.has(`${name}.layers.dense.${index}.weight`); index++) {
-      const weight = tensors.get(`${name}.layers.dense.${index}.weight`);
+    for (let index = 0; tensors.has(`${name}.dense.${index}.weight`); index++) {
+      const weight = tensors.get(`${name}.dense.${index}.weight`);
       const [outputs, inputs] = weight.shape;
       // hidden layers may have none: the digit's own bias says all of it
-      const given = tensors.get(`${name}.layers.dense.${index}.bias`);
+      const given = tensors.get(`${name}.dense.${index}.bias`);
       const bias = given ? given.data : new Float32Array(outputs);
       layers.push({ weight: weight.data, bias, inputs, outputs });
     }
-    const told = tensors.get(`${name}.layers.told`);
+    const told = tensors.get(`${name}.told`);
     if (!told || !layers.length) throw new Error("the model's file is of another version");
     return { told: told.data, layers, hidden: told.shape[1] / 2 };
   }
