@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 
 import torch
@@ -194,6 +195,9 @@ class AdversarialTrainer(Trainer):
 
     def _build(self, model_config: ModelConfig) -> None:
         super()._build(model_config)
+        length = math.sqrt(model_config.style_size / 4)  # of a style vector, beside size 4's
+        self.adversarial_weight = self.config.adversarial_weight / length
+        self.noise = self.config.code_noise * length
         self.discriminator = Discriminator(model_config).to(self.device)
         master = MasterWeights(self.discriminator, (0.5, 0.99), self.dtype)
         self.masters["discriminator"] = master
@@ -221,15 +225,29 @@ class AdversarialTrainer(Trainer):
             others = others[parts.second].to(self.device, non_blocking=True)
             rows, told = torch.cat([shown, originals]), torch.cat([digits, their_digits])
             code = self.encoder.forward(rows, told)
+            noisy = code + self._noise((all_kept, hands, hands), parts, random)
             share = len(others) / hands
-            by_code = self._draw_in_the_same_hand(code, digits, shown, others, deformation, share)
+            by_code = self._draw_in_the_same_hand(noisy, digits, shown, others, deformation, share)
         else:
             code = self.encoder.forward(shown, digits)
-            by_code = self._draw(code, digits, shown)
+            noisy = code + self._noise((all_kept, hands), parts, random)
+            by_code = self._draw(noisy, digits, shown)
         prior = torch.randn(all_kept, code.shape[1], generator=random, device="cpu")[parts.first]
         fooling = self._judge(step, prior, code[:kept], digits[:kept], kept / all_kept)
-        by_code[:kept] += self.config.adversarial_weight * fooling
+        by_code[:kept] += self.adversarial_weight * fooling
         self.encoder.backward(by_code)
+
+    def _noise(self, counts: tuple[int, ...], parts: Parts, random: torch.Generator) -> Tensor:
+        """What is added to this process's codes, given how many the whole batch has in each part.
+
+        With it a direction in which codes lie close together is of no use to the decoder: larger
+        style vectors are drawn more readably.
+        """
+        size = self.model.config.style_size
+        drawn = [torch.randn(count, size, generator=random, device="cpu") for count in counts]
+        taken = [drawn[0][parts.first], *(rows[parts.second] for rows in drawn[1:])]
+        noise = self.noise * torch.cat(taken)
+        return noise.to(self.device, self.dtype, non_blocking=True)
 
     def _deform(self, images: Tensor, deformation: Deformation) -> Tensor:
         deformed = deformation.apply(images.view(-1, 1, IMAGE_SIDE, IMAGE_SIDE).float())
