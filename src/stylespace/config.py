@@ -103,7 +103,7 @@ class TrainConfig:
         adversarial_weight: of the encoder's adversarial loss, beside the mean squared error, at
             style size 4; at four times that it is half as much.
         code_noise: standard deviation of what is added to codes before they are drawn in
-            adversarial training, at style size 4; at four times that it is twice as much.
+            adversarial training, at style size 16; up to 4 it is none.
         gradient_penalty: of the discriminator's squared gradient.
         deformation: how strongly a part of the images is deformed in adversarial training.
         same_hand_weight: of the loss that keeps the same style vector the same hand.
@@ -117,7 +117,7 @@ class TrainConfig:
     seed: int = 0
     weight_decay: float = 0.05
     adversarial_weight: float = 0.005
-    code_noise: float = 0.035
+    code_noise: float = 0.07
     gradient_penalty: float = 0.005
     discriminator_rate: float = 0.2
     deformation: float = 0.25

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from stylespace.evaluation.reader import ReaderRecipe
+from stylespace.evaluation.reader import ReaderRecipe, train_reader
 from stylespace.evaluation.usefulness import usefulness
 from tests.small import strokes
 
@@ -34,3 +34,11 @@ def test_both_learn_from_equally_many(count):
     found = usefulness(TRAIN.subset(slice(count)), TRAIN, TEST, recipe=RECIPE)
     assert found.generated == found.real
     assert found.samples == count
+
+
+def test_a_reader_of_all_training_images_is_not_trained_again():
+    reader = train_reader(TRAIN, RECIPE, seed=7)
+    found = usefulness(TRAIN, TRAIN, TEST, reader=reader, recipe=RECIPE)
+    assert found.real == reader.accuracy(TEST)
+    fewer = TRAIN.subset(slice(100))
+    assert usefulness(fewer, TRAIN, TEST, reader=reader, recipe=RECIPE).real < found.real

@@ -206,7 +206,14 @@ def use_section(subject: Subject, advance: Advance) -> Section:
     """Whether one can learn from generated digits."""
     count = min(subject.sizes.use, len(subject.train))
     taught = subject.drawn("use", subject.train.digits[:count])
-    found = usefulness(taught, subject.train, subject.test, seed=subject.seed, advance=advance)
+    found = usefulness(
+        taught,
+        subject.train,
+        subject.test,
+        reader=subject.reader,
+        seed=subject.seed,
+        advance=advance,
+    )
     line = Measure(
         key="trained_on_generated",
         label="classifier taught by it",

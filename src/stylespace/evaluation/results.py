@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["Measure", "Picture", "Report", "Section", "form"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,7 +126,7 @@ COLUMNS = (
         heading="classifier taught by it",
         style="share",
         good="higher",
-        meaning="accuracy on test images of a small classifier that was trained on generated "
+        meaning="accuracy on test images of a classifier that was trained on generated "
         "digits alone",
         reference="perfect",
         reference_is="taught by training images",

@@ -55,7 +55,7 @@ QUICK = Sizes(
     features=4000,
     nearest=200,
     styles=150,
-    use=6000,
+    use=3000,
     held_out=1000,
     judged=1000,
 )

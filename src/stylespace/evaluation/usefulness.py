@@ -6,12 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 
 from stylespace.data.images import LabelledImages
-from stylespace.evaluation.reader import Advance, ReaderRecipe, train_reader
+from stylespace.evaluation.reader import READER, Advance, Reader, ReaderRecipe, train_reader
 
-__all__ = ["RECIPE", "Usefulness", "usefulness"]
-
-RECIPE = ReaderRecipe(channels=16, epochs=4, batch_size=100, lr=1e-3, augment=False)
-"""Small, quick and held fixed: the two figures compare with each other, not with the reader's."""
+__all__ = ["Usefulness", "usefulness"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,27 +33,32 @@ def usefulness(
     real: LabelledImages,
     test: LabelledImages,
     *,
+    reader: Reader | None = None,
     seed: int = 0,
-    recipe: ReaderRecipe = RECIPE,
+    recipe: ReaderRecipe = READER,
     advance: Advance = lambda _: None,
 ) -> Usefulness:
     """Train one classifier on generated digits, one on training images; test both on test images.
 
     "Train on synthetic, test on real" (Ravuri & Vinyals, "Classification Accuracy Score",
-    NeurIPS 2019). Both have the same first weights and the same recipe.
+    NeurIPS 2019). Both are trained by the same recipe, that of the independent reader.
 
     Args:
         generated: digits that a model drew.
         real: training images; if they are more than the generated digits, the first of them.
         test: the test images.
+        reader: trained by the recipe on all of `real`: the second one, if there are as many
+            generated digits.
         seed: of weights and order.
         recipe: how both are trained.
         advance: told the share that is done.
     """
+    whole = reader if len(generated) == len(real) else None
     real = real.subset(slice(len(generated)))
     generated = dataclasses.replace(generated, class_names=real.class_names)
-    first = train_reader(generated, recipe, seed, lambda share: advance(share / 2))
-    second = train_reader(real, recipe, seed, lambda share: advance(0.5 + share / 2))
+    half = 1 if whole else 0.5
+    first = train_reader(generated, recipe, seed, lambda share: advance(half * share))
+    second = whole or train_reader(real, recipe, seed, lambda share: advance(0.5 + share / 2))
     return Usefulness(
         generated=first.accuracy(test),
         real=second.accuracy(test),

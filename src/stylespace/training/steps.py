@@ -197,7 +197,7 @@ class AdversarialTrainer(Trainer):
         super()._build(model_config)
         length = math.sqrt(model_config.style_size / 4)  # of a style vector, beside size 4's
         self.adversarial_weight = self.config.adversarial_weight / length
-        self.noise = self.config.code_noise * length
+        self.noise = self.config.code_noise * max(0.0, length - 1)
         self.discriminator = Discriminator(model_config).to(self.device)
         master = MasterWeights(self.discriminator, (0.5, 0.99), self.dtype)
         self.masters["discriminator"] = master
@@ -244,6 +244,8 @@ class AdversarialTrainer(Trainer):
         style vectors are drawn more readably.
         """
         size = self.model.config.style_size
+        if self.noise == 0:
+            return torch.zeros(1, size, device=self.device, dtype=self.dtype)
         drawn = [torch.randn(count, size, generator=random, device="cpu") for count in counts]
         taken = [drawn[0][parts.first], *(rows[parts.second] for rows in drawn[1:])]
         noise = self.noise * torch.cat(taken)
