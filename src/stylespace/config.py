@@ -31,7 +31,10 @@ PRECISIONS = ("auto", "float32", "bf16")
 
 WIDEST = 16_384  # units of a hidden layer
 LONGEST_NAME = 200  # characters of a class's name
-LATER: dict[str, Any] = {"class_names": [], "flow_layers": 0, "flow_widths": []}
+LATER: dict[str, dict[str, Any]] = {
+    "ModelConfig": {"class_names": [], "flow_layers": 0, "flow_widths": []},
+    "TrainConfig": {"code_noise": 0.0},
+}
 """Settings that older sessions lack, as those were made."""
 
 Config = TypeVar("Config", bound="ModelConfig | TrainConfig")
@@ -146,7 +149,7 @@ def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config
     Raises:
         SessionError: an unknown, missing or impossible value.
     """
-    values = {**(LATER if kind is ModelConfig else {}), **values}
+    values = {**LATER[kind.__name__], **values}
     known = {field.name for field in dataclasses.fields(kind)}
     if set(values) != known:
         odd = ", ".join(sorted(set(values) ^ known))[:200]
