@@ -227,8 +227,12 @@ class StyleAutoencoder(nn.Module):
         Returns:
             `[n, style_size]` float32.
         """
-        code = self.calibration.style(self.encoder(images, digits), digits)
-        style: Tensor = self.flow(code, digits)
+        return self.style(self.encoder(images, digits), digits)
+
+    @torch.no_grad()
+    def style(self, code: Tensor, digits: Tensor) -> Tensor:
+        """The style vectors of the encoder's codes, both `[n, style_size]`."""
+        style: Tensor = self.flow(self.calibration.style(code, digits), digits)
         return style
 
     @torch.no_grad()

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from stylespace.data.images import LabelledImages
+from stylespace.training import calibration
 from stylespace.training.calibration import LEAST_OF_A_DIGIT, WIDEST, Calibrator
 from tests.small import vivid_model
 
@@ -74,6 +75,20 @@ def test_each_digits_codes_get_mean_0_and_one_covariance(seen, size, unseen):
         own = style[seen.digits == digit]
         assert own.mean(dim=0).abs().max() < 1e-4
         assert (covariance(own / reach) - torch.eye(size)).abs().max() < 2e-3
+
+
+def test_until_training_is_over_a_sample_is_enough(seen, monkeypatch):
+    monkeypatch.setattr(calibration, "SAMPLE", 1000)
+    model = skewed_model()
+    calibrator = Calibrator(seen, NONE)
+    furthest = []
+    for last in (False, True):
+        calibrator.calibrate(model, last)
+        style = styles(model, seen)
+        means = [style[seen.digits == digit].mean(dim=0) for digit in range(CLASSES)]
+        furthest.append(float(torch.stack(means).abs().max()))
+    assert 1e-4 < furthest[0] < 0.2
+    assert furthest[1] < 1e-4
 
 
 def test_style_vectors_of_unseen_images_have_the_priors_size(seen):

@@ -263,12 +263,12 @@ def test_the_error_is_that_of_the_pixels(batches):
 def test_satisfaction_is_the_share_of_codes_that_pass_for_the_prior(bias, share):
     trainer, data = trainer_of("aae"), strokes(200, 1)
     trainer.discriminator.layers.dense[-1].bias.data.fill_(bias)
-    found = trainer.satisfaction(data.floats(), data.digits)
+    code = trainer.averaged.encoder(data.floats(), data.digits)
+    found = trainer.satisfaction(code, data.digits)
     assert 0 <= found <= 1
     if share is not None:
         assert found == share
 
 
 def test_a_simple_trainer_has_no_satisfaction():
-    data = strokes(20, 1)
-    assert trainer_of("sae").satisfaction(data.floats(), data.digits) is None
+    assert trainer_of("sae").satisfaction(torch.zeros(20, 2), torch.arange(20) % 10) is None

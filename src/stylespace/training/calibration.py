@@ -7,6 +7,7 @@ from torch import Tensor
 
 from stylespace.data.images import LabelledImages
 from stylespace.networks import Calibration, StyleAutoencoder
+from stylespace.noise import generator
 from stylespace.training.alignment import rotations, stroke_measures
 from stylespace.training.flow import Codes, fit_flow
 
@@ -14,6 +15,7 @@ __all__ = ["Calibrator"]
 
 LEAST_OF_A_DIGIT = 10  # images a style dimension, below which a digit's covariance is not known
 WIDEST = 4.0  # times that a direction is stretched or squeezed at most; what is dead stays dead
+SAMPLE = 12_000  # images that are enough while training goes on
 ROWS = 5000
 
 
@@ -32,8 +34,10 @@ class Calibrator:
 
     def __init__(self, seen: LabelledImages, unseen: LabelledImages, seed: int = 0) -> None:
         self.seen, self.unseen, self.seed = seen, unseen, seed
-        blocks = torch.split(seen.images, ROWS)
-        self.measures = torch.cat([stroke_measures(block) for block in blocks])
+        # at random, since images may lie class by class, or the classes in turn
+        mixed = torch.randperm(len(seen), generator=generator(seed, "calibration sample"))
+        self.sample = seen.subset(mixed[:SAMPLE].sort().values)
+        self.measures = _measures(self.sample)
 
     @torch.no_grad()
     def calibrate(self, model: StyleAutoencoder, last: bool = False) -> None:
@@ -41,11 +45,12 @@ class Calibrator:
 
         Args:
             model: on any device.
-            last: whether training is over. Then the flow is fitted too, which takes seconds.
+            last: whether training is over. Until then a sample of the images does, and there is
+                no flow; it takes seconds to fit.
         """
-        own, digits = _reset(model), self.seen.digits
-        codes = _styles(model, self.seen)
-        standard = self._round(own, codes)
+        own, data = _reset(model), self.seen if last else self.sample
+        codes, digits = _styles(model, data), data.digits
+        standard = _round(own, codes, digits, _measures(data) if last else self.measures)
         model.calibration.load_state_dict(own.state_dict())
         unseen = _styles(model, self.unseen)
         reach = unseen.square().mean().sqrt().clamp(1 / WIDEST, WIDEST) if len(unseen) else 1.0
@@ -56,21 +61,22 @@ class Calibrator:
             others = Codes(unseen / reach, self.unseen.digits)
             fit_flow(model, Codes(vectors, digits), standard, others, 1 / float(reach), self.seed)
 
-    def _round(self, own: Calibration, codes: Tensor) -> Tensor:
-        """Whiten each digit's codes and turn them all; return the measures, standardized."""
-        classes, size = own.mean.shape
-        standard = torch.zeros_like(self.measures)
-        loadings = torch.zeros(classes, standard.shape[1], size)
-        for digit in range(classes):
-            shown = self.seen.digits == digit
-            if int(shown.sum()) >= LEAST_OF_A_DIGIT * size:
-                styles = _whiten(own, digit, codes[shown])
-                standard[shown] = _standardized(self.measures[shown])
-                loadings[digit] = standard[shown].T @ styles / len(styles)
-        turns = rotations(loadings)
-        own.to_style.copy_(own.to_style @ turns)
-        own.to_code.copy_(turns.transpose(1, 2) @ own.to_code)
-        return standard
+
+def _round(own: Calibration, codes: Tensor, digits: Tensor, measures: Tensor) -> Tensor:
+    """Whiten each digit's codes and turn them all; return the measures, standardized."""
+    classes, size = own.mean.shape
+    standard = torch.zeros_like(measures)
+    loadings = torch.zeros(classes, measures.shape[1], size)
+    for digit in range(classes):
+        shown = digits == digit
+        if int(shown.sum()) >= LEAST_OF_A_DIGIT * size:
+            styles = _whiten(own, digit, codes[shown])
+            standard[shown] = _standardized(measures[shown])
+            loadings[digit] = standard[shown].T @ styles / len(styles)
+    turns = rotations(loadings)
+    own.to_style.copy_(own.to_style @ turns)
+    own.to_code.copy_(turns.transpose(1, 2) @ own.to_code)
+    return standard
 
 
 def _whiten(calibration: Calibration, digit: int, codes: Tensor) -> Tensor:
@@ -83,6 +89,10 @@ def _whiten(calibration: Calibration, digit: int, codes: Tensor) -> Tensor:
     calibration.to_style[digit] = (directions / spreads) @ directions.T
     calibration.to_code[digit] = (directions * spreads) @ directions.T
     return (codes - calibration.mean[digit]) @ calibration.to_style[digit]
+
+
+def _measures(data: LabelledImages) -> Tensor:
+    return torch.cat([stroke_measures(block) for block in torch.split(data.images, ROWS)])
 
 
 def _standardized(measures: Tensor) -> Tensor:

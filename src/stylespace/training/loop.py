@@ -202,6 +202,7 @@ class _Run:
         self.report.say(f"  {health.describe(validation.health)}")
         self.history.append(history_line(self.plan.config.objective, epoch, figures, validation))
 
+    @torch.no_grad()
     def _validate(self, figures: TrainingFigures) -> ValidationFigures:
         model, device, styles = self.trainer.averaged, self.trainer.device, []
         mse, satisfaction = 0.0, None
@@ -209,10 +210,11 @@ class _Run:
             block = self.test.subset(slice(start, start + MEASURED))
             share = len(block) / len(self.test)
             images, digits = block.floats().to(device), block.digits.to(device)
-            styles.append(model.encode(images, digits))
+            code = model.encoder(images, digits)
+            styles.append(model.style(code, digits))
             drawn = model.decode(styles[-1], digits)
             mse += share * float((drawn - images).square().mean())
-            passing = self.trainer.satisfaction(images, digits)
+            passing = self.trainer.satisfaction(code, digits)
             if passing is not None:
                 satisfaction = (satisfaction or 0.0) + share * passing
             release(block.images)

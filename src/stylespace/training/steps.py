@@ -158,8 +158,8 @@ class Trainer:
         self.group.sum(sums)
         return sums
 
-    def satisfaction(self, images: Tensor, digits: Tensor) -> float | None:  # noqa: ARG002
-        """Share of images whose codes pass for the prior; none without a discriminator."""
+    def satisfaction(self, code: Tensor, digits: Tensor) -> float | None:  # noqa: ARG002
+        """Share of codes that pass for the prior; none without a discriminator."""
         return None
 
     def state(self) -> dict[str, Tensor]:
@@ -328,10 +328,9 @@ class AdversarialTrainer(Trainer):
         return TrainingFigures(mse=mse, detection=(prior, 1 - code))
 
     @torch.no_grad()
-    def satisfaction(self, images: Tensor, digits: Tensor) -> float | None:
-        """Share of images whose codes the discriminator takes for the prior."""
-        code = self.averaged.encoder(images, digits).to(self.dtype)
-        return float((self.discriminator(code, digits) > 0).float().mean())
+    def satisfaction(self, code: Tensor, digits: Tensor) -> float | None:
+        """Share of codes that the discriminator takes for the prior."""
+        return float((self.discriminator(code.to(self.dtype), digits) > 0).float().mean())
 
     def _kept(self, count: int) -> int:
         """All but a quarter; at least one of two."""
