@@ -18,7 +18,8 @@ from stylespace.config import ModelConfig, Objective, TrainConfig
 from stylespace.data.batches import Batches
 from stylespace.datasets import LabelledImages
 from stylespace.networks import ConditionedLayers
-from stylespace.training.steps import AdversarialTrainer, Trainer, make_trainer
+from stylespace.training.adversarial import AdversarialTrainer, make_trainer
+from stylespace.training.steps import Trainer
 
 STEPS, TURNS, PER_EPOCH = 50, 21, 600
 

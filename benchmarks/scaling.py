@@ -17,8 +17,8 @@ import stylespace
 from benchmarks.table import Row, of_runs, text
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.batches import Batches
+from stylespace.training.adversarial import make_trainer
 from stylespace.training.distributed import joined, launched
-from stylespace.training.steps import make_trainer
 
 __all__ = ["rows"]
 

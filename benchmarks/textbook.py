@@ -16,7 +16,7 @@ from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.deform import Deformation
 from stylespace.datasets import LabelledImages
 from stylespace.networks import Discriminator, StyleAutoencoder
-from stylespace.training.steps import DEFORMED, HAND_EVERY, PENALTY_EVERY
+from stylespace.training.adversarial import DEFORMED, HAND_EVERY, PENALTY_EVERY
 
 __all__ = ["train"]
 

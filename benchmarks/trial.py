@@ -19,8 +19,8 @@ from stylespace.evaluation.card import evaluate
 from stylespace.evaluation.reader import cached_reader
 from stylespace.evaluation.text import card_text
 from stylespace.networks import StyleAutoencoder
+from stylespace.training.adversarial import make_trainer
 from stylespace.training.calibration import Calibrator
-from stylespace.training.steps import make_trainer
 
 HELD_OUT = 10_000
 

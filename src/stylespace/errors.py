@@ -4,7 +4,7 @@ Each message is one line. The commands print it and end with exit code 1; no tra
 user for something that a user can cause.
 """
 
-__all__ = ["DataError", "SessionError", "StylespaceError", "UsageError"]
+__all__ = ["DataError", "SessionError", "StylespaceError", "TrainingError", "UsageError"]
 
 
 class StylespaceError(Exception):
@@ -17,6 +17,10 @@ class UsageError(StylespaceError):
 
 class DataError(StylespaceError):
     """Images or labels that are missing, damaged or of the wrong kind."""
+
+
+class TrainingError(StylespaceError):
+    """A training that cannot go on."""
 
 
 class SessionError(StylespaceError):

@@ -44,7 +44,7 @@ def test_prints_the_seeds_lines_and_nothing_else(stylespace, strokes_dir, object
     done = stylespace("train", "--objective", objective, *flags)
     assert done.returncode == 0
     assert done.stderr == ""
-    assert re.fullmatch(epoch, done.stdout)
+    assert re.fullmatch(epoch + r"(At the end: .*\n)?", done.stdout)
 
 
 def test_the_session_is_named_after_set_and_size_and_keeps_what_the_design_lists(

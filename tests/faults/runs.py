@@ -86,4 +86,10 @@ def finish(data: Path, session: Path) -> float:
 
 def same(session: Path, whole: Path) -> bool:
     """Whether two ended sessions are equal to the bit."""
-    return all((session / name).read_bytes() == (whole / name).read_bytes() for name in FILES)
+    return all(_held(session, name) == _held(whole, name) for name in FILES)
+
+
+def _held(session: Path, name: str) -> bytes:
+    """A file of the last whole save, which a kill may have left before it was in its place."""
+    saved = session / ".saved" / name
+    return (saved if saved.exists() else session / name).read_bytes()

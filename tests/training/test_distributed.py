@@ -7,8 +7,8 @@ from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.batches import Batches
 from stylespace.errors import DataError, UsageError
 from stylespace.hardware import Hardware
+from stylespace.training.adversarial import make_trainer
 from stylespace.training.distributed import Group, launched
-from stylespace.training.steps import make_trainer
 from tests.small import strokes
 
 SMALL = ModelConfig(style_size=2, encoder_widths=(32,), decoder_widths=(24, 32))

@@ -23,6 +23,8 @@ def test_a_good_style_space_is_called_healthy():
         ({"spread": (0.9, 3.0)}, "do not match the prior yet"),
         ({"mean": 0.9}, "do not match the prior yet"),
         ({"detection": 0.95}, "tells codes from the prior"),
+        ({"detection": 0.503, "spread": (0.9, 3.0)}, "the discriminator is stuck"),
+        ({"detection": 0.5, "mean": 0.9}, "the discriminator is stuck"),
         ({"dead": (2, 5)}, "the decoder ignores dimension 2, 5"),
     ],
 )

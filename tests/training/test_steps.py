@@ -13,14 +13,14 @@ from stylespace.data.deform import Deformation
 from stylespace.hardware import Hardware
 from stylespace.networks import StyleAutoencoder
 from stylespace.noise import generator
-from stylespace.training.steps import (
+from stylespace.training.adversarial import (
     DEFORMED,
     HAND_EVERY,
     PENALTY_EVERY,
     AdversarialTrainer,
-    Trainer,
     make_trainer,
 )
+from stylespace.training.steps import Trainer
 from tests.small import strokes
 
 SMALL = ModelConfig(style_size=2, encoder_widths=(32,), decoder_widths=(24, 32))

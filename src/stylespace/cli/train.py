@@ -133,6 +133,11 @@ def _add_further_flags(parser: Parser) -> None:
         default=PRECISIONS[0],
         help="of matrix products in training (default: %(default)s, bf16 where that is faster)",
     )
+    parser.more.add_argument(
+        "--detect-anomaly",
+        action="store_true",
+        help="look at all gradients in each step, and name the layer where they go wrong",
+    )
 
 
 def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
@@ -158,6 +163,8 @@ def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
         raise
     with joined(group):
         ending = _train(args, objective, asked, group)
+    if ending.remark and group.rank == 0:
+        print(f"At the end: {ending.remark}")
     if ending.signal is None:
         return 0
     name = signal.Signals(ending.signal).name
@@ -195,7 +202,8 @@ def _train(
         group.on_first(lambda: stack.enter_context(checkpoint.session_lock(directory)))
         plan = group.on_first(lambda: make_plan(directory, model_config, objective, asked, data))
         report = stack.enter_context(_report(plan, train, first))
-        return fit(directory, plan, train, test, report, args.image_dir, hardware, group)
+        watched, images = args.detect_anomaly, args.image_dir
+        return fit(directory, plan, train, test, report, images, hardware, group, watched)
 
 
 @contextlib.contextmanager

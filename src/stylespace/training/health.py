@@ -9,9 +9,10 @@ from torch import Tensor
 
 from stylespace.networks import StyleAutoencoder
 
-__all__ = ["Health", "describe", "measure"]
+__all__ = ["Health", "describe", "measure", "remark"]
 
 SAMPLE = 500
+STUCK = 0.01  # of one half, as far as a discriminator goes that learns nothing
 DEAD = 1e-5  # mean squared change of a pixel when a dimension is set to zero
 
 
@@ -76,20 +77,31 @@ def describe(health: Health) -> str:
         hint = _dead_hint(health.dead) or "no prior is asked of a simple auto-encoder"
         return f"Style space: {figures}; {hint}"
     figures += f" of the prior's 1, discriminator right {health.detection:.0%}"
+    return f"Style space: {figures}; {remark(health) or 'healthy'}"
+
+
+def remark(health: Health) -> str | None:
+    """What is not well, and what to try; nothing if all is."""
     hints = [hint for hint in (_prior_hint(health), _dead_hint(health.dead)) if hint]
-    verdict = "; ".join(hints) if hints else "healthy"
-    return f"Style space: {figures}; {verdict}"
+    return "; ".join(hints) or None
 
 
 def _prior_hint(health: Health) -> str | None:
+    if health.detection is None:
+        return None
     low, high = health.spread
+    unlike = low < 0.5 or high > 2 or health.mean > 0.5
+    if unlike and abs(health.detection - 0.5) < STUCK:
+        return (
+            "the discriminator is stuck, it cannot tell codes from the prior: try another --seed"
+        )
     if low < 0.5:
         return "the codes are collapsing: try a lower --lr"
     if high > 2 or health.mean > 0.5:
         return (
             "the codes do not match the prior yet: early on that is normal, else try more --epochs"
         )
-    if health.detection is not None and health.detection > 0.8:
+    if health.detection > 0.8:
         return "the discriminator tells codes from the prior with ease: more --epochs help"
     return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,16 +16,17 @@ from stylespace.checkpoint import TrainerState
 from stylespace.data.batches import Batches
 from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import release
-from stylespace.errors import SessionError, StylespaceError
+from stylespace.errors import SessionError, StylespaceError, TrainingError
 from stylespace.hardware import Hardware
 from stylespace.networks import IMAGE_SIDE
 from stylespace.training import health
+from stylespace.training.adversarial import make_trainer
 from stylespace.training.calibration import Calibrator
 from stylespace.training.distributed import Group
 from stylespace.training.figures import TrainingFigures, ValidationFigures, history_line
 from stylespace.training.plan import Plan
 from stylespace.training.report import Report
-from stylespace.training.steps import Trainer, make_trainer
+from stylespace.training.steps import Trainer
 from stylespace.training.stopping import Stop
 
 __all__ = ["Ending", "fit", "total_steps"]
@@ -40,11 +43,13 @@ class Ending:
 
     Attributes:
         signal: what asked it to stop, if anything did.
+        remark: what is not well with the style space that was last looked at, if anything is.
         finished: whether all steps are taken; if not, `fit` with a new plan goes on.
     """
 
     signal: int | None
     finished: bool
+    remark: str | None = None
 
 
 def total_steps(plan: Plan, train: LabelledImages) -> int:
@@ -61,6 +66,7 @@ def fit(
     image_dir: Path | None = None,
     hardware: Hardware | None = None,
     group: Group | None = None,
+    detect_anomaly: bool = False,
 ) -> Ending:
     """Train as planned, saving the session after each epoch.
 
@@ -76,19 +82,22 @@ def fit(
         image_dir: for a sheet of test images an epoch; `images/` in the session by default.
         hardware: what to compute on; by default the CPU, in its fastest type.
         group: the processes that train together; by default this one alone.
+        detect_anomaly: whether to look for what is infinite or no number in each step.
 
     Returns:
         How it ended; the session is saved either way.
 
     Raises:
+        TrainingError: the error is infinite or no number.
         StylespaceError: a save failed, the data does not fit, or another process of the group
-            ended; the last save is whole.
+            ended. The last save is whole in any case.
     """
     group, hardware = group or Group(), hardware or Hardware()
     steps = total_steps(plan, train)
     trainer = group.together(
         lambda: make_trainer(plan.model_config, plan.config, steps, hardware, group)
     )
+    trainer.detect_anomaly = detect_anomaly
     image_dir = image_dir or directory / "images"
     run = group.together(lambda: _Run(directory, plan, trainer, train, test, report, image_dir))
     with Stop(once=group.size == 1) as stop:
@@ -98,8 +107,9 @@ def fit(
             if asked:
                 if run.saved_at != step + 1:
                     run.save(step + 1, calibrate=True)
-                return Ending(signal=asked, finished=step + 1 == trainer.steps)
-    return Ending(signal=None, finished=True)
+                finished = step + 1 == trainer.steps
+                return Ending(signal=asked, finished=finished, remark=run.remark)
+    return Ending(signal=None, finished=True, remark=run.remark)
 
 
 class _Run:
@@ -128,6 +138,7 @@ class _Run:
             )
         self.history: list[dict[str, Any]] = []
         self.saved_at = plan.step
+        self.remark: str | None = None
         self._take_over()
 
     def _take_over(self) -> None:
@@ -144,15 +155,34 @@ class _Run:
 
     def step(self, step: int) -> None:
         """Take one step, and what is due after it: a line, the end of an epoch."""
-        self.trainer.step(step, *self.batches.at(step))
-        self.report.advance(step + 1)
         epoch, batch = divmod(step, self.batches.per_epoch)
         batch += 1
+        with self._naming(epoch, batch):
+            self.trainer.step(step, *self.batches.at(step))
+            often = self.trainer.device.type == "cpu"  # elsewhere looking means waiting
+            due = often or batch % LINES_EVERY == 0 or batch == self.batches.per_epoch
+            if due and not self.trainer.finite():
+                raise TrainingError("the squared error is infinite or no number")
+        self.report.advance(step + 1)
         if batch % LINES_EVERY == 0:
             mse = self.trainer.figures(batch).mse
             self.report.batch(self.plan.epochs_before + epoch + 1, batch, mse)
         if batch == self.batches.per_epoch:
             self._end_epoch(self.plan.epochs_before + epoch + 1, step + 1)
+
+    @contextmanager
+    def _naming(self, epoch: int, batch: int) -> Iterator[None]:
+        """Say of a training that cannot go on where that was, what is left, and what to do."""
+        try:
+            yield
+        except TrainingError as error:
+            place = f"epoch {self.plan.epochs_before + epoch + 1}, batch {batch}"
+            saved = checkpoint.exists(self.directory)
+            kept = f"{self.directory} stays as it was saved" if saved else "nothing was saved"
+            advice = f"start in another --ckpt-dir with a lower --lr than {self.plan.config.lr:g}"
+            if not self.trainer.detect_anomaly:
+                advice += ", or with --detect-anomaly to find the layer"
+            raise TrainingError(f"{place}: {error}; {kept}; {advice}") from None
 
     def _calibrate(self, last: bool = False) -> None:
         """Make the averaged model ready for use; a simple auto-encoder has no prior to match."""
@@ -200,6 +230,7 @@ class _Run:
         checkpoint.require_held(self.directory)  # or else the images would bring it back
         self._write_images(epoch)
         self.report.say(f"  {health.describe(validation.health)}")
+        self.remark = health.remark(validation.health)
         self.history.append(history_line(self.plan.config.objective, epoch, figures, validation))
 
     @torch.no_grad()
