@@ -1,6 +1,9 @@
 # make train   environment, MNIST, the adversarial auto-encoder, pictures to look at
 # make test    environment, linters, types, the whole test suite
 # make bench   what is fast and how fast, in one table (some minutes)
+# make wheel-test   build the wheel, install it elsewhere, and run the test suite on that
+# make lock    write requirements.lock, the hashes of all that constraints.txt names
+# make audit   ask whether any of it is known to be unsafe; wants the network
 # make clean   remove the environment (sessions and pictures stay)
 
 PYTHON ?= python3
@@ -17,7 +20,7 @@ CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/
 			>/dev/null 2>&1 || echo "chromium could not be installed"; \
 	else echo "no chromium: the tests of the studio's page are skipped"; fi
 
-.PHONY: train test bench clean
+.PHONY: train test bench wheel-test lock audit clean
 
 train: $(SESSION)/.trained
 	$(BIN)/encoder-vis --ckpt-dir $(SESSION) --output $(SESSION)/style-space.png
@@ -36,6 +39,27 @@ test: .venv/.for-tests
 
 bench: .venv/.for-tests
 	$(BIN)/python -m benchmarks
+
+wheel-test: .venv/.for-tests
+	rm -rf build/wheel
+	$(BIN)/python -m hatchling build -t wheel -d build/wheel
+	$(PYTHON) -m venv --clear build/wheel/env
+	build/wheel/env/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c constraints.txt "$$(ls build/wheel/*.whl)[dev]"
+	build/wheel/env/bin/python -m pytest tests
+
+# torch is left out: which build of it is right depends on the machine
+lock: build/lock/bin/pip-compile
+	grep -v '^torch==' constraints.txt > build/lock/all.in
+	build/lock/bin/pip-compile --quiet --generate-hashes --no-annotate --no-header --strip-extras \
+		--no-emit-find-links --no-emit-index-url -o requirements.lock build/lock/all.in
+
+audit: build/lock/bin/pip-compile
+	build/lock/bin/pip-audit --no-deps --disable-pip -r requirements.lock
+
+build/lock/bin/pip-compile:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools pip-audit
 
 .venv/.for-use: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[vis]'

@@ -159,7 +159,7 @@ class Flow(nn.Module):
             layers = [ConditionedLayers(widths, config.classes) for _ in range(count)]
             turns = torch.linalg.qr(torch.randn(count, size, size)).Q.contiguous()
         self.layers = nn.ModuleList(layers)
-        self.register_buffer("turns", turns)
+        self.register_buffer("turns", turns, persistent=count > 0)  # files older than it have none
         self.reset()
         self.requires_grad_(False)  # it is fitted once the networks are trained
 
