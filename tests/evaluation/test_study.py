@@ -307,7 +307,7 @@ def test_the_command_writes_the_page_and_its_picture(studied, strokes_dir):
         assert len(table[str(size)]) == len(COLUMNS) + 2
         assert table[str(size)][2].startswith(f"{mse:.4f} ± ")
         assert table[str(size)][1] == f"{report['parameters']:,}"
-    with Image.open(home / "docs" / "images" / "style-sizes.png") as picture:
+    with Image.open(home / "docs" / "images" / "results.png") as picture:
         assert picture.format == "PNG"
         assert picture.width > picture.height > 500
 
@@ -322,7 +322,7 @@ def test_the_same_command_again_only_writes_the_page(studied, monkeypatch, capsy
     monkeypatch.setattr(card, "evaluate", never)
     assert main(asked) == 0
     assert path.read_bytes() == before
-    assert "written to docs/results.md and docs/images/style-sizes.png" in capsys.readouterr().out
+    assert "written to docs/results.md and docs/images/results.png" in capsys.readouterr().out
 
 
 def test_other_epochs_than_the_sessions_are_refused_with_the_way_out(studied, capsys):

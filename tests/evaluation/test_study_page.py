@@ -74,6 +74,15 @@ def test_the_page_has_a_row_a_size_and_a_table_of_each_size_by_seed():
     assert by_seed == [f"{value}.0000 ± 0.2500" for value in (1, 2, 3, 4, 5, 6)]
 
 
+def test_the_page_leads_to_those_beside_it():
+    how = {"command": "c", "picture": "p"}
+    others = ["results-fashion.md", "results-runes.md"]
+    asked, results = Study(sizes=(4,)), [result(4, 0, 1.0)]
+    text = page(asked, results, others=others, **how)
+    assert "[results-fashion](results-fashion.md), [results-runes](results-runes.md)." in text
+    assert "Other studies" not in page(asked, results, **how)
+
+
 def test_the_page_says_that_figures_are_quick():
     results = [result(4, 0, 1.0), result(8, 0, 1.0)]
     results[1].report["quick"] = True

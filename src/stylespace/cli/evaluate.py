@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["build_parser", "main", "run"]
 
 STUDY_FLAGS = ("seeds", "epochs", "study_dir", "output")
-PAGE, PICTURE = "results.md", Path("images") / "style-sizes.png"
+PAGE, PICTURES = "results.md", "images"
 
 
 def build_parser(prog: str | None = None) -> Parser:
@@ -85,7 +85,7 @@ def _add_study_flags(parser: Parser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help=f"the page; its picture goes into {PICTURE.parent} beside it (default: {PAGE} in the "
+        help=f"the page; its picture goes into {PICTURES} beside it (default: {PAGE} in the "
         "study's directory)",
     )
     add(
@@ -174,7 +174,7 @@ def _run_study(args: argparse.Namespace) -> int:
         return 128 + stopped
     results = study.evaluate_sessions(whole, train, test, parts)
     _write_study(whole, results, output, _command(args))
-    print(f"written to {output} and {output.parent / PICTURE}")
+    print(f"written to {output} and {_picture(output)}")
     return 0
 
 
@@ -187,10 +187,22 @@ def _write_study(study: Study, results: Sequence[Result], output: Path, command:
     figure = size_panels(
         panels(results), title="What the style size does", note=figure_note(study, results)
     )
-    text = page(study, results, command=command, picture=PICTURE.as_posix())
-    write_figure(output.parent / PICTURE, figure)
+    picture = _picture(output)
+    others = sorted(path.name for path in output.parent.glob(f"{output.stem}-*.md"))
+    text = page(
+        study,
+        results,
+        command=command,
+        picture=picture.relative_to(output.parent).as_posix(),
+        others=others,
+    )
+    write_figure(picture, figure)
     with replaced(output) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def _picture(page: Path) -> Path:
+    return page.parent / PICTURES / f"{page.stem}.png"
 
 
 def _numbers(flag: str, text: str, check: Callable[[int], object]) -> tuple[int, ...]:

@@ -18,7 +18,14 @@ Here ± is each measure's own spread: over images, repeats or resamples, as the 
 `report.json` says."""
 
 
-def page(study: Study, results: Sequence[Result], *, command: str, picture: str) -> str:
+def page(
+    study: Study,
+    results: Sequence[Result],
+    *,
+    command: str,
+    picture: str,
+    others: Sequence[str] = (),
+) -> str:
     """Write what a study found.
 
     Args:
@@ -26,6 +33,7 @@ def page(study: Study, results: Sequence[Result], *, command: str, picture: str)
         results: of all its sessions.
         command: what the user typed.
         picture: the figure, relative to the page.
+        others: pages of other studies that belong to this one, likewise.
 
     Returns:
         Markdown.
@@ -36,6 +44,7 @@ def page(study: Study, results: Sequence[Result], *, command: str, picture: str)
         "Made, figure and all, by\n\n```\n$ " + command + "\n```",
         _facts(study, results),
         _quick_note(results),
+        _also(others),
         f"![A panel for each measure, over the style size]({picture})",
         f"## By style size\n\n{_spread_note(study)}",
         _table("style size", [(str(size), found) for size, found in sizes.items()], weights=True),
@@ -118,6 +127,11 @@ def _quick_note(results: Sequence[Result]) -> str:
         f"**{which} quick figures** (`--quick`): from fewer samples and repeats, with wider "
         "spreads; not to be compared with full ones."
     )
+
+
+def _also(others: Sequence[str]) -> str:
+    links = ", ".join(f"[{name.removesuffix('.md')}]({name})" for name in others)
+    return f"Other studies: {links}." if links else ""
 
 
 def _spread_note(study: Study) -> str:
