@@ -5,6 +5,7 @@ import re
 import pytest
 import torch
 
+from stylespace import load
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.errors import TrainingError
 from stylespace.training.adversarial import make_trainer
@@ -89,6 +90,17 @@ def test_a_run_stops_at_once_and_says_what_to_do(stylespace, strokes_dir, tmp_pa
     assert done.returncode == 1
     assert re.search(r"epoch 1, batch \d+: the (output|gradient) of the \w+'s ", done.stderr)
     assert "Traceback" not in done.stderr
+
+
+def test_weights_that_only_the_last_step_spoilt_are_not_saved(stylespace, strokes_dir, tmp_path):
+    one_batch = ["train", "--data", strokes_dir, "--batch-size", 1100, "--epochs", 1]
+    flags = [*one_batch, "--ckpt-dir", "s.ckpt"]
+    assert stylespace(*flags, "--lr", 1e30).returncode == 0  # large, but numbers
+    done = stylespace(*flags, "--lr", 0.001)
+    assert done.returncode == 1
+    assert re.search(r"epoch 2, batch 1: .* s\.ckpt stays as it was saved;", done.stderr)
+    assert "healthy" not in done.stdout
+    assert load(tmp_path / "s.ckpt")  # it refuses what is not finite
 
 
 def test_the_last_save_stays(stylespace, strokes_dir, tmp_path):

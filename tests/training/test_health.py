@@ -1,5 +1,7 @@
 """The line on the style space's health says what is off, and only that."""
 
+import math
+
 import pytest
 import torch
 
@@ -25,6 +27,7 @@ def test_a_good_style_space_is_called_healthy():
         ({"detection": 0.95}, "tells codes from the prior"),
         ({"detection": 0.503, "spread": (0.9, 3.0)}, "the discriminator is stuck"),
         ({"detection": 0.5, "mean": 0.9}, "the discriminator is stuck"),
+        ({"mean": math.nan, "spread": (math.nan, math.nan)}, "do not match the prior"),
         ({"dead": (2, 5)}, "the decoder ignores dimension 2, 5"),
     ],
 )

@@ -90,14 +90,12 @@ def _prior_hint(health: Health) -> str | None:
     if health.detection is None:
         return None
     low, high = health.spread
-    unlike = low < 0.5 or high > 2 or health.mean > 0.5
-    if unlike and abs(health.detection - 0.5) < STUCK:
-        return (
-            "the discriminator is stuck, it cannot tell codes from the prior: try another --seed"
-        )
+    alike = low >= 0.5 and high <= 2 and health.mean <= 0.5
+    if not alike and abs(health.detection - 0.5) < STUCK:
+        return "the discriminator is stuck, it cannot tell codes from the prior: try a lower --lr"
     if low < 0.5:
         return "the codes are collapsing: try a lower --lr"
-    if high > 2 or health.mean > 0.5:
+    if not alike:
         return (
             "the codes do not match the prior yet: early on that is normal, else try more --epochs"
         )

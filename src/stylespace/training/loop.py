@@ -106,6 +106,7 @@ def fit(
             asked = group.agree(step, stop.asked or 0)
             if asked:
                 if run.saved_at != step + 1:
+                    run.require_sound(step)
                     run.save(step + 1, calibrate=True)
                 finished = step + 1 == trainer.steps
                 return Ending(signal=asked, finished=finished, remark=run.remark)
@@ -157,26 +158,37 @@ class _Run:
         """Take one step, and what is due after it: a line, the end of an epoch."""
         epoch, batch = divmod(step, self.batches.per_epoch)
         batch += 1
-        with self._naming(epoch, batch):
+        with self._naming(step):
             self.trainer.step(step, *self.batches.at(step))
             often = self.trainer.device.type == "cpu"  # elsewhere looking means waiting
-            due = often or batch % LINES_EVERY == 0 or batch == self.batches.per_epoch
-            if due and not self.trainer.finite():
+            if (often or batch % LINES_EVERY == 0) and not self.trainer.finite():
                 raise TrainingError("the squared error is infinite or no number")
         self.report.advance(step + 1)
         if batch % LINES_EVERY == 0:
             mse = self.trainer.figures(batch).mse
             self.report.batch(self.plan.epochs_before + epoch + 1, batch, mse)
         if batch == self.batches.per_epoch:
+            self.require_sound(step)
             self._end_epoch(self.plan.epochs_before + epoch + 1, step + 1)
 
+    def require_sound(self, step: int) -> None:
+        """Refuse to keep what no training could go on from.
+
+        Raises:
+            TrainingError: the error, a weight or the optimizer's state is infinite or no number.
+        """
+        with self._naming(step):
+            if not self.trainer.sound():
+                raise TrainingError("weights are infinite or no number")
+
     @contextmanager
-    def _naming(self, epoch: int, batch: int) -> Iterator[None]:
+    def _naming(self, step: int) -> Iterator[None]:
         """Say of a training that cannot go on where that was, what is left, and what to do."""
         try:
             yield
         except TrainingError as error:
-            place = f"epoch {self.plan.epochs_before + epoch + 1}, batch {batch}"
+            epoch, batch = divmod(step, self.batches.per_epoch)
+            place = f"epoch {self.plan.epochs_before + epoch + 1}, batch {batch + 1}"
             saved = checkpoint.exists(self.directory)
             kept = f"{self.directory} stays as it was saved" if saved else "nothing was saved"
             advice = f"start in another --ckpt-dir with a lower --lr than {self.plan.config.lr:g}"

@@ -146,6 +146,11 @@ class Trainer:
         """Whether the current epoch's error is a number so far; this waits for the device."""
         return math.isfinite(float(self.sums[0]))
 
+    def sound(self) -> bool:
+        """Whether the error, all weights and the optimizers' state are finite numbers."""
+        kept = [value for master in self.masters.values() for value in master.state().values()]
+        return self.finite() and all(bool(value.isfinite().all()) for value in kept)
+
     def _summed(self) -> Tensor:
         """The sums over all processes, which must all ask for them."""
         sums = self.sums.clone()
