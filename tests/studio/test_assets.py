@@ -12,6 +12,7 @@ from stylespace import checkpoint
 from stylespace.checkpoint import TrainerState
 from stylespace.config import TrainConfig
 from stylespace.errors import DataError, SessionError
+from stylespace.evaluation.results import FORMAT
 from stylespace.evaluation.session import weights_digest
 from stylespace.studio.assets import open_session, studio_files
 from stylespace.studio.reader import PageReader
@@ -125,7 +126,7 @@ def write_report(directory, **changes):
         "read": {"label": "read as asked", "value": None, "style": "share", "perfect": 1},
     }
     report = {
-        "format": 1,
+        "format": FORMAT,
         "weights_digest": weights_digest(model),
         "sections": {"reconstruction": {"measures": lines}},
     }
@@ -153,7 +154,7 @@ def test_the_report_card_is_shown(session):
     "changes",
     [
         {"weights_digest": "of another model"},
-        {"format": 2},
+        {"format": FORMAT + 1},
         {"sections": []},
         {"sections": {"a": {"measures": {"b": {"label": "c"}}}}},
         {"sections": {"a": {"measures": {"b": {"label": "c", "style": "q", "value": 1}}}}},
