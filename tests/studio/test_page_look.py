@@ -1,6 +1,7 @@
 """The studio's page as a whole: views, keyboard, sizes, colours, other sessions, one file."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import torch
@@ -163,11 +164,12 @@ def test_one_file_from_disk_does_the_same(opened, trained, mnist, readable, tmp_
     own = open_session(trained.session, mnist[1])
     path = tmp_path / "page.html"
     path.write_bytes(single_page(studio_files(own, trained.reader, half=True)))
-    page = opened(path.as_uri())
+    page = opened(path.as_uri(), timezone_id="Asia/Tokyo")
     draw(page, SEVEN)
     assert page.locator("#digits [aria-checked=true]").inner_text() == "7"
     assert readable(row(page)) >= 9
     page.click("#tab-use")
     with page.expect_download() as waited:
         page.click("#save-svg")
-    assert waited.value.suggested_filename == "2026-11-25.svg"
+    today = datetime.now(timezone(timedelta(hours=9))).date()  # Tokyo's
+    assert waited.value.suggested_filename == f"{today}.svg"

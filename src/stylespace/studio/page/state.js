@@ -10,12 +10,19 @@
    * @property {boolean} smooth
    * @property {string} text @property {number} vary 0..1 @property {number} take a seed
    */
+  /** The day where the reader is, as 2026-11-25. */
+  function today() {
+    const now = new Date();
+    const parts = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
+    return parts.map((part) => String(part).padStart(2, "0")).join("-");
+  }
+
   /** @type {State} */
   const state = {
     view: "write",
     style: new Float32Array(0),
     smooth: false,
-    text: "2026-11-25",
+    text: today(),
     vary: 0.35,
     take: 1,
   };

@@ -33,6 +33,7 @@
   const BLOCK = 50; // digits that are drawn before the page gets its turn
 
   function startUse() {
+    byId("text").value = state.text;
     byId("text").oninput = ({ target }) => change({ text: target.value }, "text");
     byId("vary").oninput = ({ target }) => change({ vary: Number(target.value) }, "vary");
     byId("again").onclick = () => change({ take: 1 + Math.floor(Math.random() * 1e6) });
