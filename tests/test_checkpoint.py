@@ -89,6 +89,10 @@ def test_a_directory_that_is_no_session(tmp_path):
     ("change", "says"),
     [
         ({"style_size": 5}, "do not fit config.json"),
+        ({"flow_layers": 3}, "do not fit config.json"),
+        ({"flow_layers": 64, "flow_widths": 64 * [16384]}, "do not fit config.json"),
+        ({"encoder_widths": 64 * [16384]}, "do not fit config.json"),
+        ({"encoder_widths": 65 * [8]}, "encoder_widths must be 64 at most"),
         ({"style_size": "five"}, "config.json"),
         ({"style_size": 10**9}, "between 1 and 512"),
         ({"colour": 1}, "unknown or missing settings"),

@@ -103,8 +103,11 @@ def load(session: str | os.PathLike[str], device: str = "cpu") -> StyleAutoencod
     """
     directory = Path(session)
     config = read_config(directory)
+    tensors = read_tensors(directory, MODEL)
+    with torch.device("meta"):  # a stranger's configuration may ask for more than there is memory
+        _require_fit(StyleAutoencoder(config), tensors, directory / MODEL)
     model = StyleAutoencoder(config)
-    _fill(model, read_tensors(directory, MODEL), directory / MODEL)
+    model.load_state_dict(tensors)
     return model.to(device).eval()
 
 
@@ -323,14 +326,13 @@ def _read_history(directory: Path) -> Iterator[dict[str, Any]]:
         raise _damaged(path, error) from None
 
 
-def _fill(model: torch.nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+def _require_fit(model: torch.nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     expected = {name: (value.shape, value.dtype) for name, value in model.state_dict().items()}
     found = {name: (value.shape, value.dtype) for name, value in tensors.items()}
     if expected != found:
         raise _damaged(path, f"its tensors do not fit {CONFIG}")
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise _damaged(path, "it holds weights that are not finite")
-    model.load_state_dict(dict(tensors))
 
 
 def _damaged(path: Path, reason: object) -> SessionError:

@@ -30,6 +30,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bf16")
 
 WIDEST = 16_384  # units of a hidden layer
+DEEPEST = 64  # hidden layers
 LONGEST_NAME = 200  # characters of a class's name
 LATER: dict[str, dict[str, Any]] = {
     "ModelConfig": {"class_names": [], "flow_layers": 0, "flow_widths": []},
@@ -85,6 +86,7 @@ class ModelConfig:
             widths = tuple(getattr(self, name))
             fit = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
             _require(fit, f"{name} must be whole numbers from 1 to {WIDEST}")
+            _require(len(widths) <= DEEPEST, f"{name} must be {DEEPEST} at most")
             object.__setattr__(self, name, widths)
         names = tuple(self.class_names)
         _require(all(_is_name(name) for name in names), "class_names must be texts to show")
