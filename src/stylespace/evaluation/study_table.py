@@ -244,7 +244,8 @@ def panels(results: Sequence[Result]) -> tuple[Panel, ...]:
 
 def _panel(column: Column, sizes: dict[int, list[Result]], results: Sequence[Result]) -> Panel:
     good = column.good.split(",")[0]
-    compared = reference_text(column, results)
+    usual = _mean(_numbers(column, results, column.reference))  # a range would not fit
+    compared = f"{column.reference_is}: {form(usual, column.style)}"
     if column.drawn:
         compared = f"dashed: {column.reference_is}"
     lines = [_mean(_numbers(column, found, column.reference)) for found in sizes.values()]
