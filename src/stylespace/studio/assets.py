@@ -110,7 +110,7 @@ def studio_files(
 def model_weights(model: StyleAutoencoder, *, half: bool) -> dict[str, Tensor]:
     """The model's weights by their names, as float16 where that is asked for and holds them.
 
-    The calibration stays float32: it is small, and style vectors are exact to it.
+    Calibration and flow stay float32: they are small, and the flow enlarges what is rounded off.
     """
     return {
         name: weight.half() if half and _fits_half(name, weight) else weight.contiguous()
@@ -119,7 +119,8 @@ def model_weights(model: StyleAutoencoder, *, half: bool) -> dict[str, Tensor]:
 
 
 def _fits_half(name: str, weight: Tensor) -> bool:
-    return not name.startswith("calibration.") and weight.abs().max().item() <= HALF_LARGEST
+    exact = name.startswith(("calibration.", "flow."))
+    return not exact and weight.abs().max().item() <= HALF_LARGEST
 
 
 def _info(own: Shown, reads: bool, others: Sequence[Shown], half: bool) -> dict[str, Any]:
