@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stylespace.config import ModelConfig
-from stylespace.networks import Discriminator, StyleAutoencoder
+from stylespace.networks import Discriminator, StyleAutoencoder, state_size
 
 CONFIGS = [
     ModelConfig(),
@@ -12,6 +12,14 @@ CONFIGS = [
     ModelConfig(style_size=32),
     ModelConfig(style_size=3, classes=47, encoder_widths=(16,), decoder_widths=(16, 24)),
 ]
+
+
+@pytest.mark.parametrize(
+    "config", [*CONFIGS, ModelConfig(flow_layers=0), ModelConfig(flow_layers=3)]
+)
+def test_a_models_size_is_known_beforehand(config):
+    held = StyleAutoencoder(config).state_dict().values()
+    assert state_size(config) == sum(value.numel() for value in held)
 
 
 @pytest.mark.parametrize("config", CONFIGS)

@@ -25,14 +25,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from stylespace.config import ModelConfig, TrainConfig, from_dict
 from stylespace.errors import SessionError
-from stylespace.networks import StyleAutoencoder
+from stylespace.networks import StyleAutoencoder, state_size
 
 __all__ = [
     "TrainerState",
@@ -103,11 +102,7 @@ def load(session: str | os.PathLike[str], device: str = "cpu") -> StyleAutoencod
     """
     directory = Path(session)
     config = read_config(directory)
-    tensors = read_tensors(directory, MODEL)
-    with torch.device("meta"):  # a stranger's configuration may ask for more than there is memory
-        _require_fit(StyleAutoencoder(config), tensors, directory / MODEL)
-    model = StyleAutoencoder(config)
-    model.load_state_dict(tensors)
+    model = _filled(config, read_tensors(directory, MODEL), directory / MODEL)
     return model.to(device).eval()
 
 
@@ -326,13 +321,19 @@ def _read_history(directory: Path) -> Iterator[dict[str, Any]]:
         raise _damaged(path, error) from None
 
 
-def _require_fit(model: torch.nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+def _filled(config: ModelConfig, tensors: dict[str, Tensor], path: Path) -> StyleAutoencoder:
+    misfit = _damaged(path, f"its tensors do not fit {CONFIG}")
+    # first of all, since a stranger's configuration may ask for more than there is memory
+    if state_size(config) != sum(value.numel() for value in tensors.values()):
+        raise misfit
+    model = StyleAutoencoder(config)
     expected = {name: (value.shape, value.dtype) for name, value in model.state_dict().items()}
-    found = {name: (value.shape, value.dtype) for name, value in tensors.items()}
-    if expected != found:
-        raise _damaged(path, f"its tensors do not fit {CONFIG}")
+    if expected != {name: (value.shape, value.dtype) for name, value in tensors.items()}:
+        raise misfit
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise _damaged(path, "it holds weights that are not finite")
+    model.load_state_dict(tensors)
+    return model
 
 
 def _damaged(path: Path, reason: object) -> SessionError:

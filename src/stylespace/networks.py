@@ -17,6 +17,7 @@ __all__ = [
     "Encoder",
     "Flow",
     "StyleAutoencoder",
+    "state_size",
 ]
 
 IMAGE_SIDE = 28
@@ -67,13 +68,48 @@ class ConditionedLayers(nn.Module):
         return torch.split(gains, self.hidden, dim=1), torch.split(biases, self.hidden, dim=1)
 
 
+def _halves(style_size: int) -> list[int]:
+    return [style_size // 2, style_size - style_size // 2]
+
+
+def _couplings(config: ModelConfig) -> int:
+    """Layers of the flow; a style of one dimension has no halves, and needs none."""
+    return config.flow_layers if config.style_size > 1 else 0
+
+
+def _widths(config: ModelConfig) -> dict[str, list[int]]:
+    """Of input, hidden layers and output; the flow's of each of its layers."""
+    size, (first, second) = config.style_size, _halves(config.style_size)
+    return {
+        "encoder": [PIXELS, *config.encoder_widths, size],
+        "decoder": [size, *config.decoder_widths, PIXELS],
+        "flow": [first, *config.flow_widths, 2 * second],
+    }
+
+
+def state_size(config: ModelConfig) -> int:
+    """How many numbers a model's `state_dict` holds, told without making one.
+
+    Example:
+        >>> from stylespace.config import ModelConfig
+        >>> state_size(ModelConfig(style_size=4))
+        1617692
+    """
+    size, couplings = config.style_size, _couplings(config)
+    total = config.classes * (size + 2 * size**2) + couplings * size**2
+    for name, widths in _widths(config).items():
+        products = sum(inputs * outputs for inputs, outputs in pairwise(widths))
+        own = products + widths[-1] + 2 * config.classes * sum(widths[1:-1])
+        total += own * (couplings if name == "flow" else 1)
+    return total
+
+
 class Encoder(nn.Module):
     """An image and its digit to a code."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        widths = [PIXELS, *config.encoder_widths, config.style_size]
-        self.layers = ConditionedLayers(widths, config.classes)
+        self.layers = ConditionedLayers(_widths(config)["encoder"], config.classes)
 
     def forward(self, images: Tensor, digits: Tensor) -> Tensor:
         """`[n, 1, 28, 28]` in [0, 1] and `[n]` int64 to `[n, style_size]`."""
@@ -86,8 +122,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        widths = [config.style_size, *config.decoder_widths, PIXELS]
-        self.layers = ConditionedLayers(widths, config.classes)
+        self.layers = ConditionedLayers(_widths(config)["decoder"], config.classes)
 
     def forward(self, code: Tensor, digits: Tensor) -> Tensor:
         """`[n, style_size]` and `[n]` int64 to logits `[n, 1, 28, 28]` of the image."""
@@ -142,7 +177,7 @@ class Flow(nn.Module):
     Affine coupling layers (Real NVP, Dinh et al. 2017): in a layer one half of a vector says how
     the other half is stretched and shifted, so that the way back is as exact as the way there.
     Each layer turns the vector first, for other halves, and back afterwards. Reconstructions do
-    not change. Until it is fitted it changes nothing; a style of one dimension has no halves.
+    not change. Until it is fitted it changes nothing.
 
     Attributes:
         turns: `[layers, style_size, style_size]`, orthogonal.
@@ -152,9 +187,9 @@ class Flow(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        size, count = config.style_size, config.flow_layers if config.style_size > 1 else 0
-        self.halves = [size // 2, size - size // 2]
-        widths = [self.halves[0], *config.flow_widths, 2 * self.halves[1]]
+        size, count = config.style_size, _couplings(config)
+        self.halves = _halves(size)
+        widths = _widths(config)["flow"]
         with torch.random.fork_rng(devices=[]):  # the other networks' first weights stay theirs
             layers = [ConditionedLayers(widths, config.classes) for _ in range(count)]
             turns = torch.linalg.qr(torch.randn(count, size, size)).Q.contiguous()
