@@ -1,6 +1,7 @@
 """Make the sample session of the version at hand: `python -m tests.stored.make DIRECTORY aae`.
 
 Made once for each version that is released, and kept: later versions must open it.
+The adversarial one takes a megabyte, since a discriminator has the same size in all sessions.
 """
 
 from __future__ import annotations
