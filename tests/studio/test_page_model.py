@@ -41,7 +41,9 @@ def test_styles_and_pixels_are_pytorchs(page, trained, mnist):
 
 @torch.no_grad()
 def test_half_precision_changes_no_pixel_by_more_than_two_levels(opened, trained, mnist):
-    some = mnist[1].subset(slice(100, 133))
+    some = mnist[1].subset(slice(0, 10_000, 25))
+    middle = torch.zeros(10, 4)
+    assert not torch.equal(trained.model.flow(middle, torch.arange(10)), middle)
     own = open_session(trained.session, mnist[1])
     with tools.served(studio_files(own, trained.reader, half=True)) as address:
         _, images = both_ways(opened(address), some)
@@ -118,9 +120,7 @@ def test_a_picture_is_prepared_as_in_python(page, mnist):
         current = file.getvalue()
         found = np.reshape(page.evaluate(PREPARE, "picture.png"), (28, 28)) * 255
         expected = prepare(picture).numpy().astype(float)
-        # two levels of 255, or as near a pixel beside it: rounding may put a centre on either side
-        moved = [np.roll(expected, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
-        assert min(abs(found - one).max() for one in moved) <= 2
+        assert abs(found - expected).max() <= 2
 
 
 @pytest.mark.parametrize(

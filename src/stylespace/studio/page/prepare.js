@@ -12,7 +12,8 @@
   const SPECK = 0.03; // of the largest connected piece's ink
   const LEAST_SIZE = 0.02; // of the picture's longer side
   const EDGE = 0.05; // ink that still counts when cropping
-  const [THINNEST, THIN] = [1.2, 2]; // line widths in the image: widened below, and to what
+  // line widths in the image: up to the first widened to the last, less and less up to ENOUGH
+  const [THINNEST, ENOUGH, THIN] = [1, 1.2, 2];
 
   /** @typedef {import("./numbers").Grey} Grey */
   /** @typedef {{top: number, bottom: number, left: number, right: number}} Box */
@@ -159,11 +160,17 @@
     }
     // a line of length l and width w: an area of w * l, an outline of 2 * l in straight steps,
     // of about 4 / pi as many where it runs in all directions
-    const line = (2 * area) / Math.max((outline * Math.PI) / 4, 1);
     const pixel = longer / BOX;
-    if (line >= THINNEST * pixel) return ink;
-    const radius = Math.max(1, roundEven((THIN * pixel - line) / 2));
-    return spread(padded(ink, radius), radius);
+    const line = (2 * area) / Math.max((outline * Math.PI) / 4, 1) / pixel;
+    const missing =
+      (THIN - line) * Math.min(1, Math.max(0, (ENOUGH - line) / (ENOUGH - THINNEST)));
+    if (missing <= 0) return ink;
+    const radius = (missing / 2) * pixel;
+    const within = Math.floor(radius);
+    const wide = padded(ink, within + 1); // of two whole radii a mean, so that no step is seen
+    const [less, more] = [spread(wide, within), spread(wide, within + 1)];
+    less.data.forEach((x, i) => (less.data[i] += (radius - within) * (more.data[i] - x)));
+    return less;
   }
 
   /** Scale into 20x20, keeping the aspect; each new pixel is the mean of what it covers.
@@ -219,23 +226,32 @@
    * @param {Grey} ink
    */
   function centred({ width, height, data }) {
+    // of the pixels as they come to be: whole numbers have the same centre wherever it is computed
+    const pixels = data.map((value) => roundEven(value * 255));
     let [mass, x, y] = [0, 0, 0];
-    data.forEach((value, i) => {
+    pixels.forEach((value, i) => {
       mass += value;
-      x += value * ((i % width) + 0.5);
-      y += value * (Math.floor(i / width) + 0.5);
+      x += value * (2 * (i % width) + 1);
+      y += value * (2 * Math.floor(i / width) + 1);
     });
     /** @type {(centre: number, length: number) => number} */
     const corner = (centre, length) =>
       Math.min(Math.max(roundEven(MIDDLE - centre), 0), SIDE - length);
-    const [left, top] = [corner(x / mass, width), corner(y / mass, height)];
+    const [left, top] = [corner(x / (2 * mass), width), corner(y / (2 * mass), height)];
     const image = new Float32Array(SIDE * SIDE);
-    data.forEach((value, i) => {
-      const to = (top + Math.floor(i / width)) * SIDE + left + (i % width);
-      image[to] = roundEven(value * 255) / 255;
+    pixels.forEach((value, i) => {
+      image[(top + Math.floor(i / width)) * SIDE + left + (i % width)] = value / 255;
     });
     return image;
   }
 
-  Object.assign(Stylespace, { bounds, connected, cut, pooled, prepare, prepareInk });
+  Object.assign(Stylespace, {
+    bounds,
+    connected,
+    cut,
+    pooled,
+    prepare,
+    prepareInk,
+    withoutSpecks,
+  });
 })();

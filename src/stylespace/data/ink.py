@@ -1,0 +1,220 @@
+"""From a picture to its ink: how much of each pixel is ink, whatever the light, paper and pen.
+
+What MNIST's scanner did not meet: uneven light, paper that is not white, light ink on a dark
+ground, grain and shadows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageFilter
+from torch import Tensor
+
+from stylespace.errors import DataError
+
+__all__ = ["WORKING_SIDE", "Grey", "connected", "find_ink", "pooled", "spread"]
+
+WORKING_SIDE = 512
+GROUND_WINDOW = 0.2  # of a photograph's longer side; no stroke on it is as thick
+ONE_SHADE = 0.3  # of a drawing's pixels have, to the bit or nearly, the shade of its ground
+LEAST_CONTRAST = 0.1  # between ink and ground, in shares of the ground's brightness
+SOFT = 0.3  # of the way from ground to ink is not counted on a photograph, half that from ink
+LEAST_DISTANCE = 4.0  # between ink and ground, in standard deviations of the ground
+
+Grey = np.ndarray[Any, np.dtype[np.floating[Any]]]
+"""`[height, width]`; of ink 0 is paper and 1 is ink."""
+
+
+def find_ink(picture: Image.Image, name: str, side: int = WORKING_SIDE) -> Grey:
+    """How much of each pixel is ink, 0..1.
+
+    Args:
+        picture: of any size and mode; dark ink on a light ground or the reverse.
+        name: what to call it in an error's text.
+        side: pixels of the result's longer side, at most.
+
+    Raises:
+        DataError: it shows no ink.
+    """
+    brightness = _brightness(picture, side)
+    shade = _one_shade(brightness)
+    ground = _ground(brightness) if shade is None else np.float64(shade)
+    # rounded once, as the page does it: shades that lie on a limit lie on the same side of it
+    dark = (1 - brightness / np.maximum(ground, np.float64(0.1))).astype(np.float32)
+    low, high = _levels(dark, shade is None, name)
+    ink: Grey = np.clip((dark - low) / (high - low), 0, 1)
+    return ink
+
+
+def _brightness(picture: Image.Image, side: int) -> Grey:
+    """Light ground and dark ink, 0..1."""
+    if picture.mode in ("PA", "LA", "La", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
+    grey = _shrunk(_grey(picture), side)
+    if alpha is not None:
+        grey = _on_paper(grey, _shrunk(alpha.convert("F"), side) / 255)
+    return 1 - grey if _is_light_on_dark(grey) else grey
+
+
+def _is_light_on_dark(grey: Grey) -> bool:
+    """Whether the lightest pixels are farther from the ground, as the border shows it."""
+    ground, values = _one_shade(grey), grey
+    if ground is None:
+        # in logarithms light is a term that can be taken away
+        values = np.log(np.maximum(grey, 0.05))
+        values = values - _light(values)
+        ground = float(np.median(_border(values)))
+    darkest, lightest = np.quantile(values, [0.003, 0.997])
+    return bool(lightest - ground > ground - darkest)
+
+
+def _border(grey: Grey) -> Grey:
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def _one_shade(grey: Grey) -> float | None:
+    """The ground's brightness in a drawing, where it is the same everywhere; else None."""
+    levels, counts = np.unique(np.rint(_border(grey) * 255), return_counts=True)
+    shade = float(levels[counts.argmax()]) / 255
+    return shade if (abs(grey - shade) < 1.5 / 255).mean() > ONE_SHADE else None
+
+
+def _light(grey: Grey) -> Grey:
+    """The quadratic surface nearest to the brightness, by the sum of absolute differences."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, length) for length in grey.shape), indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+    every = max(1, max(grey.shape) // 64)
+    some, values = terms[::every, ::every].reshape(-1, 6), grey[::every, ::every].ravel()
+    weights = np.ones_like(values)
+    for _ in range(10):  # reweighted least squares
+        root = np.sqrt(weights)
+        factors = np.linalg.lstsq(some * root[:, None], values * root, rcond=None)[0]
+        weights = 1 / np.maximum(abs(values - some @ factors), 0.01)
+    light: Grey = (terms @ factors).astype(np.float32)
+    return light
+
+
+def _grey(picture: Image.Image) -> Image.Image:
+    """Mode F, 0..1; pictures of more than eight bits use the range that they fill."""
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        return Image.fromarray(_whole_range(np.asarray(picture, dtype=np.float64)))
+    if picture.mode == "LAB":  # Pillow converts it to nothing else
+        picture = picture.getchannel("L")
+    return picture.convert("L").convert("F").point(lambda value: value / 255 + 0)
+
+
+def _whole_range(values: Grey) -> Grey:
+    """Brightness in 0..1, whatever the darkest and the lightest pixel are."""
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return ((values - low) / max(high - low, 1e-6)).astype(np.float32)
+
+
+def _shrunk(picture: Image.Image, side: int) -> Grey:
+    factor = -(-max(picture.size) // side)
+    return np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
+
+
+def _on_paper(grey: Grey, alpha: Grey) -> Grey:
+    """Lay a picture with transparent parts on paper that its ink shows on."""
+    if alpha.min() > 0.99:
+        return grey
+    ink = float((grey * alpha).sum() / max(float(alpha.sum()), 1e-6))
+    paper = 1.0 if ink < 0.5 else 0.0
+    return grey * alpha + paper * (1 - alpha)
+
+
+def _levels(dark: Grey, photograph: bool, name: str) -> tuple[float, float]:
+    """Where ink begins and where it is full, in the light that the ground lacks."""
+    limit = _otsu(np.clip(dark, 0, 1))  # below 0 is grain that is lighter than the ground
+    paper, ink = dark[dark <= limit], dark[dark > limit]
+    if not len(ink) or not len(paper) or ink.mean() - paper.mean() < LEAST_CONTRAST:
+        raise DataError(f"{name} is blank: there is no ink on it")
+    level, high = float(np.median(paper)), float(np.quantile(ink, 0.75))
+    # its lighter half tells the paper's grain: the darkest pixels are the ink's grey edges
+    grain = level - float(np.quantile(paper, 0.16))
+    if ink.mean() - level < LEAST_DISTANCE * grain:
+        raise DataError(f"{name} is too noisy: no ink stands out from the ground")
+    if not photograph:
+        return level, high
+    # what is left of shadows is cut off with the grain
+    return level + SOFT * (high - level), high - SOFT / 2 * (high - level)
+
+
+def _ground(brightness: Grey) -> Grey:
+    """The brightness that a photograph's ground has, or would have where ink lies on it.
+
+    A morphological closing: structures thinner than its window vanish, shades and the edges of
+    shadows stay. In float64.
+    """
+    radius = max(1, int(GROUND_WINDOW * max(brightness.shape)) // 2)
+    grainless = Image.fromarray(np.rint(brightness * 255).astype(np.uint8)).filter(
+        ImageFilter.MedianFilter(5)
+    )
+    # continued as it rises or falls, so that a shade keeps its slope to the picture's edge
+    smooth = np.asarray(grainless, dtype=np.float32) / 255
+    wide = np.pad(smooth, 2 * radius, mode="reflect", reflect_type="odd").clip(0, 1)
+    for best in (np.maximum, np.minimum):
+        for axis in (0, 1):
+            wide = _best_in_window(wide, 2 * radius + 1, axis, best)
+    return wide.astype(np.float64)
+
+
+def _best_in_window(values: Grey, size: int, axis: int, best: np.ufunc) -> Grey:
+    """The largest or smallest of each `size` neighbours, in log(size) passes."""
+    values, reach = np.moveaxis(values, axis, 0), 1
+    while reach < size:
+        step = min(reach, size - reach)
+        values = best(values[:-step], values[step:])
+        reach += step
+    return np.asarray(np.moveaxis(values, 0, axis))
+
+
+def spread(values: Grey, radius: int) -> Grey:
+    """The largest of each square of neighbours, at most `radius` away; 0 is outside."""
+    wide = np.pad(values, radius)
+    for axis in (0, 1):
+        wide = _best_in_window(wide, 2 * radius + 1, axis, np.maximum)
+    return wide
+
+
+def _otsu(values: Grey) -> float:
+    """The limit that best parts values in 0..1 into two groups (Otsu 1979)."""
+    counts, edges = np.histogram(values, bins=256, range=(0, 1))
+    middle = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)[:-1]
+    above = counts.sum() - below
+    sums = np.cumsum(counts * middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = sums[:-1] / below - (sums[-1] - sums[:-1]) / above
+    between = np.nan_to_num(below * above * apart**2)
+    return float(edges[1:-1][between.argmax()])
+
+
+def pooled(ink: Grey, factor: int) -> Tensor:
+    """The largest of each square of pixels, `[1, 1, height, width]`."""
+    return F.max_pool2d(torch.from_numpy(ink)[None, None], factor, ceil_mode=True)
+
+
+def connected(mask: Tensor) -> Tensor:
+    """A number for each piece of a mask `[1, 1, h, w]` that hangs together, 0 outside.
+
+    Diagonals count. Each pixel takes its neighbours' largest number, and then the number of the
+    pixel that bears this one, until nothing changes: long thin pieces take few rounds.
+    """
+    inside = mask.float()
+    own = torch.arange(1, mask.numel() + 1, dtype=torch.float32).view_as(inside) * inside
+    numbers = own
+    while True:
+        wider = F.max_pool2d(numbers, 3, 1, 1) * inside
+        at = F.pad(wider.flatten(), (1, 0))
+        wider = at[at.long()][1:].view_as(inside)
+        if torch.equal(wider, numbers):
+            return numbers.long()
+        numbers = wider
