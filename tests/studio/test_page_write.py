@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from stylespace.config import ModelConfig
+from stylespace.networks import StyleAutoencoder
+from stylespace.studio.assets import open_session, studio_files
 from tests.studio import browser as tools
 from tests.studio.browser import FOUR, SEVEN, STAR, TWO, draw, row, settle, word
 
@@ -120,6 +123,36 @@ def test_a_drawing_not_like_the_digit_chosen_gets_a_gentle_word(page, readable):
     assert readable(row(page)) >= 8
 
 
+@pytest.fixture(scope="session")
+def letters(tmp_path_factory):
+    """A model of 26 letters, without a reader."""
+    config = ModelConfig(classes=26, class_names=tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = StyleAutoencoder(config)
+    session = tools.bare_session(tmp_path_factory.mktemp("letters") / "m.ckpt", model)
+    return studio_files(open_session(session, None), None)
+
+
+def test_without_a_reader_the_page_asks_which_one_it_is(opened, letters):
+    with tools.served(letters) as address:
+        page = opened(address)
+        draw(page, SEVEN)
+        assert word(page) == "Which one is it? Tap it."
+        page.locator("#digits button", has_text="T").click()
+        settle(page)
+        assert word(page) == "A T, as you say."
+        assert page.locator("#row .written .name").inner_text() == "T"
+
+
+def test_what_is_no_digit_is_not_called_one(opened, letters):
+    with tools.served(letters) as address:
+        page = opened(address, viewport={"width": 375, "height": 720})
+        assert page.inner_text("#row-title") == "All 26, in this hand"
+        assert "digit" not in (page.inner_text("body") + page.inner_text("#pad-hint"))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
 def test_a_dot_is_asked_to_be_larger(page):
     draw(page, [[(0.5, 0.5), (0.505, 0.505)]])
     assert word(page) == "A little larger, please."
@@ -130,7 +163,7 @@ def test_several_digits_make_one_hand(page):
     first = row(page)
     page.click("#keep")
     assert page.locator("#kept li").count() == 1
-    assert "One digit so far" in page.inner_text("#hand-word")
+    assert "One so far" in page.inner_text("#hand-word")
     draw(page, TWO)
     together = row(page)
     assert "2 digits" in page.inner_text("#hand-word")

@@ -20,13 +20,22 @@ from torch import Tensor
 from stylespace import __version__, checkpoint
 from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError, SessionError
+from stylespace.figures.look import PALETTE
 from stylespace.generation import class_names
 from stylespace.networks import StyleAutoencoder
 from stylespace.studio.card import Row, card_rows
 from stylespace.studio.measures import name_dimensions
 from stylespace.studio.reader import READER_FILE, PageReader
 
-__all__ = ["INFO_FILE", "MODEL_FILE", "Shown", "model_weights", "open_session", "studio_files"]
+__all__ = [
+    "INFO_FILE",
+    "MODEL_FILE",
+    "Shown",
+    "model_weights",
+    "open_session",
+    "studio_files",
+    "usual_errors",
+]
 
 INFO_FILE, MODEL_FILE = "studio.json", checkpoint.MODEL
 FORMAT = 1
@@ -125,7 +134,6 @@ def _fits_half(name: str, weight: Tensor) -> bool:
 
 def _info(own: Shown, reads: bool, others: Sequence[Shown], half: bool) -> dict[str, Any]:
     config = own.model.config
-    errors = _errors(own)
     return {
         "format": FORMAT,
         "version": __version__,
@@ -138,8 +146,8 @@ def _info(own: Shown, reads: bool, others: Sequence[Shown], half: bool) -> dict[
         "dtype": "float16" if half else "float32",
         "model": MODEL_FILE,
         "reader": READER_FILE if reads else None,
-        "mse": None if errors is None else round(errors.mean().item(), 6),
-        "reconstruction": None if errors is None else _quantiles(errors),
+        "reconstruction": None if own.test is None else usual_errors(own.model, own.test),
+        "palette": list(PALETTE),
         "dimensions": [dataclasses.asdict(one) for one in name_dimensions(own.model)],
         "compare": [_beside(other) for other in others],
     }
@@ -168,20 +176,22 @@ def _points(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _errors(shown: Shown) -> Tensor | None:
-    """The mean squared error of each test image's reconstruction."""
-    if shown.test is None or len(shown.test) == 0:
-        return None
+@torch.no_grad()
+def usual_errors(model: StyleAutoencoder, test: LabelledImages) -> dict[str, float] | None:
+    """The mean squared error that 50, 95 and 99 of 100 test images' reconstructions stay below.
+
+    Returns:
+        As `p50`, `p95` and `p99`; None where there are no images.
+    """
     found = []
-    for start in range(0, len(shown.test), ROWS):
-        block = shown.test.subset(slice(start, start + ROWS))
+    for start in range(0, len(test), ROWS):
+        block = test.subset(slice(start, start + ROWS))
         images = block.floats()
-        drawn = shown.model.decode(shown.model.encode(images, block.digits), block.digits)
+        drawn = model.decode(model.encode(images, block.digits), block.digits)
         found.append((drawn - images).square().mean(dim=(1, 2, 3)))
-    return torch.cat(found)
-
-
-def _quantiles(errors: Tensor) -> dict[str, float]:
+    if not found:
+        return None
+    errors = torch.cat(found)
     return {f"p{share}": round(errors.quantile(share / 100).item(), 6) for share in (50, 95, 99)}
 
 

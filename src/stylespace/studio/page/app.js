@@ -9,6 +9,7 @@
     byId,
     change,
     make,
+    nameThings,
     notice,
     paintRow,
     readSafetensors,
@@ -142,6 +143,7 @@
       return;
     }
     buildRow(studio.info.class_names);
+    nameThings();
     describe();
     warmUp();
     Stylespace.startWrite();

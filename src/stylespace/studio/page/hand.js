@@ -73,7 +73,7 @@
       usual && (error > STRANGE * usual.p99 || (error > usual.p95 && sure < HALF_SURE));
     if (strange) return chosen ? "unlike" : "strange";
     if (chosen && shares[digit] < UNLIKE) return "unlike";
-    return studio.reader && !chosen && sure < UNSURE ? "unsure" : "";
+    return !chosen && sure < UNSURE ? "unsure" : "";
   }
 
   /** The styles' mean. @param {Sample[]} samples at least one */
@@ -107,7 +107,7 @@
    * 0 is one hand, 1 is any two people.
    * @param {Sample[]} samples at least two
    */
-  function apart(samples) {
+  function distance(samples) {
     let [sum, pairs] = [0, 0];
     samples.forEach((one, i) => {
       for (const other of samples.slice(0, i)) {
@@ -120,16 +120,16 @@
 
   /** @param {Sample[]} samples */
   function handWord(samples) {
-    if (samples.length === 0) return "Several digits together make one steadier hand.";
-    if (samples.length === 1) return "One digit so far. Add others: each makes the hand steadier.";
-    const distance = apart(samples);
+    if (samples.length === 0) return "Several together make one steadier hand.";
+    if (samples.length === 1) return "One so far. Add others: each makes the hand steadier.";
+    const far = distance(samples);
     const likeness =
-      distance < 0.6
+      far < 0.6
         ? "one steady hand"
-        : distance < 0.9
+        : far < 0.9
           ? "a lively hand"
           : "as if by several people";
-    const figure = `${Math.round(100 * distance)} % of the distance between strangers`;
+    const figure = `${Math.round(100 * far)} % of the distance between strangers`;
     return `${samples.length} digits, ${likeness}: apart by ${figure}.`;
   }
 

@@ -2,27 +2,15 @@
 /** Test images' style vectors as dots, two dimensions at a time. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { quantile } = Stylespace;
+  const { quantile, studio } = Stylespace;
 
-  /** Ten colours that stay apart in small dots; the same as in the figures. */
-  const PALETTE = [
-    "#4269d0",
-    "#ff8ab7",
-    "#3ca951",
-    "#efb118",
-    "#ff725c",
-    "#6cc5b0",
-    "#9c6b4e",
-    "#a463f2",
-    "#97bbf5",
-    "#111111",
-  ];
   const LEAST_REACH = 3.2;
 
   /** @param {number} digit */
   function digitColour(digit) {
     const dark = getComputedStyle(document.documentElement).colorScheme === "dark";
-    const colour = PALETTE[digit % PALETTE.length];
+    const { palette } = studio.info;
+    const colour = palette[digit % palette.length];
     return dark && colour === "#111111" ? "#e9e5db" : colour;
   }
 

@@ -23,6 +23,7 @@
     state,
     studio,
     whenChanged,
+    words,
   } = Stylespace;
 
   /** @typedef {import("./hand").Sample} Sample */
@@ -125,6 +126,9 @@
 
   const current = () => (boxed.length ? (boxed[currentBox] ?? null) : drawn);
 
+  /** What the model is shown to see: of several digits on a photograph the first. */
+  const seen = () => current() ?? boxed[0] ?? null;
+
   /** Bring the page in line with the drawing, the photograph and what was kept. */
   function show() {
     const sample = current();
@@ -141,7 +145,7 @@
   }
 
   function paintSeen() {
-    const sample = current();
+    const sample = seen();
     const image = sample ? sample.image : new Float32Array(784);
     paintImage(byId("seen"), image, state.smooth);
     byId("seen").classList.toggle("empty", !sample);
@@ -157,20 +161,21 @@
 
   /** @param {Sample | null} sample */
   function wordFor(sample) {
-    if (boxed.length && !sample) return `${boxed.length} digits found. Click one to check it.`;
+    if (boxed.length && !sample) return `${boxed.length} found. Click one to check it.`;
     if (!sample) {
       return pad.strokes.length
         ? "A little larger, please."
-        : "Write any digit from 0 to 9, or drop a photograph of some.";
+        : words.start();
     }
     const names = studio.info.class_names;
     const name = names[sample.digit];
     switch (sample.doubt) {
       case "strange":
-        return "That looks like no digit yet, so the row waits. Try once more?";
+        return `${words.strange()}, so the row waits. Try once more?`;
       case "unlike":
         return `That does not look much like a ${name}; its hand may be a little off.`;
       case "unsure": {
+        if (!studio.reader) return "Which one is it? Tap it.";
         const [first, second] = ranked(sample.shares);
         return `A ${names[first]}, or a ${names[second]}? Tap the right one.`;
       }
