@@ -19,8 +19,11 @@ from tests.data.test_prepare import centre, difference, drawing, nearest, photog
 ROOT = Path(__file__).parents[2]
 
 
-def tiles(path, columns, lead=False):
-    """The images of a sheet, uint8 `[rows, columns, 28, 28]`, read off its bottom right corner."""
+def tiles(path, columns, lead=0):
+    """The images of a sheet, uint8 `[rows, columns, 28, 28]`, read off its bottom right corner.
+
+    The first `lead` of them stand apart.
+    """
     with Image.open(path) as picture:
         sheet = 255 - np.asarray(picture.convert("L"))
     side, gap, margin = 28 * sheets.SCALE, sheets.GAP, sheets.MARGIN
@@ -30,7 +33,7 @@ def tiles(path, columns, lead=False):
         for column in range(columns):
             top = len(sheet) - margin - (rows - row) * (side + gap) + gap
             left = sheet.shape[1] - margin - (columns - column) * (side + gap) + gap
-            left -= sheets.LEAD_GAP if lead and column == 0 else 0
+            left -= sheets.LEAD_GAP if column < lead else 0
             large = sheet[top : top + side, left : left + side]
             small = large[1 :: sheets.SCALE, 1 :: sheets.SCALE]
             assert np.array_equal(small.repeat(sheets.SCALE, 0).repeat(sheets.SCALE, 1), large)
@@ -187,12 +190,22 @@ def test_what_was_seen_stands_beside_the_first_row_of_other_forms_too(
     assert (found[:, 1:].flatten(2).float().std(dim=2) > 0).all()
 
 
-def test_the_studios_reader_says_which_digit_a_picture_shows(generate_digits, here, mnist):
-    reader = PageReader(classes=10)
-    for weights in reader.parameters():
-        weights.data.zero_()
-    reader.layers[-1].bias.data[7] = 9  # it takes everything for a 7
-    save_reader(reader, here / SESSION / READER_FILE)
+@pytest.fixture
+def reads_as(here):
+    """Gives the session a reader that takes everything for one digit, more or less surely."""
+
+    def put(digit, sure=9.0):
+        reader = PageReader(classes=10)
+        for weights in reader.parameters():
+            weights.data.zero_()
+        reader.layers[-1].bias.data[digit] = sure
+        save_reader(reader, here / SESSION / READER_FILE)
+
+    return put
+
+
+def test_the_studios_reader_says_which_digit_a_picture_shows(generate_digits, reads_as, mnist):
+    reads_as(7)
     drawing(mnist[1].images[0], 9).save("photo.png")
     code, out, _ = generate_digits("--like", "photo.png")
     read, *told = out.splitlines()
@@ -202,6 +215,45 @@ def test_the_studios_reader_says_which_digit_a_picture_shows(generate_digits, he
     _, out, _ = generate_digits("--like", "photo.png", "--digit", 7)
     assert out.splitlines() == told
     assert torch.equal(tiles("digits.png", 11, lead=True), sheet)
+
+
+def side_by_side(images, path):
+    """One picture of several digits, and each of them as it is prepared alone."""
+    row = Image.new("L", (9 * 40 * len(images), 9 * 28), "white")
+    for place, image in enumerate(images):
+        row.paste(drawing(image, 9), (9 * 40 * place, 0))
+    row.save(path)
+
+
+def test_several_digits_of_a_picture_make_one_hand(generate_digits, reads_as, model, mnist):
+    reads_as(7)
+    side_by_side(mnist[1].images[[0, 17, 26]], "photo.png")
+    code, out, _ = generate_digits("--like", "photo.png")
+    assert code == 0
+    read, told, _ = out.splitlines()
+    assert read == "photo.png is taken for 7 7 7 (each at least 100% sure)"
+    seen = tiles("digits.png", 13, lead=3)
+    encoded = model.encode(seen[0, :3, None] / 255, torch.tensor([7, 7, 7]))
+    mean = encoded.mean(dim=0, keepdim=True)
+    assert torch.equal(seen[:, 3:], draw_rows(model, mean, range(10)))
+    style = [float(x) for x in told.removeprefix("The style of photo.png is --style ").split(",")]
+    assert style == pytest.approx(mean[0].tolist(), abs=2e-3)
+
+
+def test_what_is_like_no_digit_is_refused_with_a_way_out(
+    generate_digits, reads_as, mnist, monkeypatch
+):
+    reads_as(7)
+    usual = {"p50": 0.0, "p95": 0.0, "p99": 0.0}
+    monkeypatch.setattr("stylespace.studio.session.usual_errors", lambda *_: usual)
+    drawing(mnist[1].images[0], 9).save("photo.png")
+    code, out, err = generate_digits("--like", "photo.png")
+    assert (code, out) == (1, "")
+    assert "photo.png looks like nothing this model draws" in err
+    assert "say which with --digit" in err
+    assert not Path("digits.png").exists()
+    code, _, _ = generate_digits("--like", "photo.png", "--digit", 7)
+    assert code == 0
 
 
 def test_where_no_reader_can_be_had_the_digit_is_asked_for(tmp_path, monkeypatch, capsys, mnist):

@@ -1,13 +1,17 @@
 """Photographs of handwriting on the studio's page."""
 
 import base64
+import io
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from PIL.Image import Resampling
+from sklearn.datasets import load_digits
 
+from stylespace.studio.assets import usual_errors
+from stylespace.studio.hand import HandReader
 from tests.studio.browser import SEVEN, draw, notice, row, settle, until, word
 
 SCALE = 8
@@ -54,7 +58,7 @@ def test_each_digit_is_found_and_read_in_order(page, mnist, readable, tmp_path, 
     found = labels(page)
     assert len(found) == len(digits)
     assert sum(one == other for one, other in zip(found, digits, strict=True)) >= 7
-    assert "8 digits found" in word(page)
+    assert "8 found" in word(page)
     assert "% of the distance between strangers" in page.inner_text("#hand-word")
     assert readable(row(page)) >= 9
 
@@ -93,6 +97,90 @@ def test_a_photograph_of_one_digit_is_read_as_python_reads_it(page, mnist, tmp_p
     give(page, picture, tmp_path)
     assert labels(page) == digits
     assert word(page).startswith(f"That is a {digits[0]}.")
+
+
+READ = """async (address) => {
+  const blob = await (await fetch(address)).blob();
+  const digits = Stylespace.readDigits(await Stylespace.readPicture(blob));
+  return digits.map(({digit, doubt, image, box}) => ({digit, doubt, image: [...image], box}));
+}"""
+
+
+def read_by(page, picture):
+    """What the page finds on a picture."""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    page.route(
+        "**/picture.png",
+        lambda route: route.fulfill(body=file.getvalue(), content_type="image/png"),
+    )
+    return page.evaluate(READ, "picture.png")
+
+
+def in_a_row(images, space):
+    """Images of digits side by side on one sheet, so many pixels of theirs apart."""
+    columns = [np.flatnonzero(image.numpy().max(axis=0) > 20) for image in images]
+    width = sum(len(range(c[0], c[-1] + 1)) + space for c in columns) + 16
+    ink, place = np.zeros((36, width), np.uint8), 8
+    for image, c in zip(images, columns, strict=True):
+        part = image.numpy()[:, c[0] : c[-1] + 1]
+        inside = ink[4:32, place : place + part.shape[1]]
+        np.maximum(inside, part, out=inside)
+        place += part.shape[1] + space
+    return Image.fromarray(255 - ink).resize((6 * width, 6 * 36), Resampling.BICUBIC)
+
+
+def various(mnist):
+    """Sheets, digits that touch each other, and digits whose strokes have gaps."""
+    test = mnist[1].images
+    for seed in range(2):
+        yield sheet(mnist, 2, 3, seed=seed, light_ink=seed == 1)[0]
+    for space in (3, 0, -1, -2):
+        for start in (10, 200, 3000):
+            yield in_a_row(test[start : start + 2], space)
+        yield in_a_row(test[60:63], space)
+    for image in load_digits().images[:12]:
+        coarse = Image.fromarray((255 - 255 / 16 * image).astype(np.uint8))
+        yield coarse.resize((160, 160), Resampling.BICUBIC)
+
+
+def test_the_page_finds_and_reads_what_python_does(page, trained, mnist):
+    usual = usual_errors(trained.model, mnist[1])
+    reader = HandReader(trained.model, trained.reader, usual)
+    counts = set()
+    for picture in various(mnist):
+        found, expected = read_by(page, picture), reader.read_picture(picture)
+        assert [one["digit"] for one in found] == [one.digit for one in expected]
+        assert [one["doubt"] for one in found] == [one.doubt for one in expected]
+        for one, other in zip(found, expected, strict=True):
+            image = np.reshape(one["image"], (28, 28)) * 255
+            assert abs(image - other.image.numpy()).max() <= 2
+        counts.add(len(found))
+    assert counts >= {1, 2, 3, 6}
+
+
+def test_of_several_digits_the_first_is_seen_until_one_is_clicked(page, mnist, tmp_path):
+    give(page, sheet(mnist, 1, 3)[0], tmp_path)
+    assert not page.locator("#seen.empty").count()
+    assert word(page) == "3 found. Click one to check it."
+    pixels = "[...document.querySelector('#seen').getContext('2d').getImageData(0,0,28,28).data]"
+    first = page.evaluate(pixels)
+    page.locator(".photo .box").nth(2).click()
+    settle(page)
+    assert page.evaluate(pixels) != first
+    page.locator(".photo .box").nth(0).click()
+    settle(page)
+    assert page.evaluate(pixels) == first
+
+
+def test_digits_that_touch_each_other_have_a_box_each(page, mnist):
+    images = [mnist[1].images[mnist[1].digits == digit][0] for digit in (7, 2)]
+    found = read_by(page, in_a_row(images, -1))
+    assert [one["digit"] for one in found] == [7, 2]
+    left, right = (one["box"] for one in found)
+    assert left["left"] < right["left"]
+    assert left["right"] < right["right"]
+    assert all(0 <= box["left"] < box["right"] <= 1 for box in (left, right))
 
 
 DROP = """async (data) => {

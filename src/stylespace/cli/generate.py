@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylespace.cli.common import Parser, add_session, run_command, session_directory
-from stylespace.errors import DataError, UsageError
+from stylespace.cli.like import Hand, hand_like
+from stylespace.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,14 +67,14 @@ def _add_styles(parser: Parser) -> None:
         "--like",
         type=Path,
         metavar="PICTURE",
-        help="a row in the style of this photograph or drawing of one digit; the first column "
-        "shows what the model saw",
+        help="a row in the style of this photograph or drawing of one digit or several; the first "
+        "columns show what the model saw",
     )
     add(
         "--digit",
         type=int,
         metavar="D",
-        help="the digit on the --like picture (default: the one that it is read as); the one that "
+        help="the one digit on the --like picture (default: as it is read); the one that "
         f"--traverse shows (default: {TRAVERSED_DIGIT}); the only one in an --export (default: "
         "all)",
     )
@@ -165,59 +166,32 @@ def _draw_sheet(args: argparse.Namespace, model: StyleAutoencoder) -> None:
 
     path = args.output or DEFAULT_OUTPUT
     sheets.check_picture_path(path)
-    seen = _seen(args.like)
-    if seen is not None and args.digit is None:
-        args.digit = _read(args, model, seen)
+    hand = hand_like(args, model) if args.like else None
     if args.traverse:
-        images, rows, columns = _traversed(args, model, seen)
+        images, rows, columns = _traversed(args, model, hand)
     else:
         names = class_names(model.config)
         names = names[: sheets.MOST_COLUMNS] if args.text is None else names
         digits = text_digits(args.text, names) if args.text is not None else range(len(names))
         count = len(args.style or ()) or (1 if args.like else args.count or DEFAULT_ROWS)
         sheets.check_sheet_size(count, len(digits))
-        styles = _styles(args, model, seen, count)
+        styles = _styles(args, model, hand, count)
         images = draw_rows(model, styles, list(digits))
         rows = [_label(style) for style in styles.tolist()]
         columns = [] if args.text is not None else list(names)
-    if seen is not None:  # a column of its own, beside the first row
-        first = torch.zeros_like(images[:, :1])
-        first[0, 0] = seen
-        images, columns = torch.cat([first, images], dim=1), ["seen", *columns]
-    lead = 0 if seen is None else 1
+    lead = 0
+    if hand is not None:  # columns of their own, beside the first row
+        lead = len(hand.images)
+        first = torch.zeros(len(images), lead, *images.shape[2:], dtype=images.dtype)
+        first[0] = hand.images
+        images, columns = torch.cat([first, images], dim=1), ["seen"] * lead + columns
     picture = sheets.tile(images, row_labels=rows, column_labels=columns, lead=lead)
     sheets.write_picture(path, picture)
     print(f"{_what(args, model, len(images))} written to {path}")
 
 
-def _seen(picture: Path | None) -> Tensor | None:
-    if picture is None:
-        return None
-    from stylespace.data.prepare import prepare_file
-
-    return prepare_file(picture)
-
-
-def _read(args: argparse.Namespace, model: StyleAutoencoder, seen: Tensor) -> int:
-    """The digit that the picture shows, as the studio's reader sees it."""
-    from stylespace.cli.progress import parts
-    from stylespace.generation import class_names
-    from stylespace.studio.session import read_digit
-
-    try:
-        with parts() as (progress, say):
-            digit, share = read_digit(session_directory(args), seen, progress=progress, say=say)
-    except DataError as error:  # no images to train a reader on
-        raise UsageError(
-            f"which digit does {args.like} show? Say it with --digit ({error})"
-        ) from None
-    name = class_names(model.config)[digit]
-    print(f"{args.like} is taken for {name} ({share:.0%} sure); --digit says otherwise")
-    return digit
-
-
 def _styles(
-    args: argparse.Namespace, model: StyleAutoencoder, seen: Tensor | None, count: int
+    args: argparse.Namespace, model: StyleAutoencoder, hand: Hand | None, count: int
 ) -> Tensor:
     """`[rows, style_size]`: those asked for, else random ones."""
     import torch
@@ -226,16 +200,13 @@ def _styles(
 
     if args.style:
         return torch.stack([parse_style(text, model.style_size) for text in args.style])
-    if seen is None:
-        return random_styles(count, model.style_size, args.seed)
-    style = model.encode(seen[None, None] / 255, torch.tensor([args.digit]))
-    written = ",".join(f"{number:.4g}" for number in style[0].tolist())
-    print(f"The style of {args.like} is --style {written}")
-    return style
+    if hand is not None:
+        return hand.style[None]
+    return random_styles(count, model.style_size, args.seed)
 
 
 def _traversed(
-    args: argparse.Namespace, model: StyleAutoencoder, seen: Tensor | None
+    args: argparse.Namespace, model: StyleAutoencoder, hand: Hand | None
 ) -> tuple[Tensor, list[str], list[str]]:
     """The images of `--traverse` with their rows' and columns' labels."""
     import torch
@@ -246,8 +217,10 @@ def _traversed(
     sheets.check_sheet_size(model.style_size, len(TRAVERSED))
     centre = torch.zeros(model.style_size)
     if args.style or args.like:
-        centre = _styles(args, model, seen, 1)[0]
+        centre = _styles(args, model, hand, 1)[0]
     styles = traverse(centre).flatten(0, 1)
+    if hand is not None:
+        args.digit = hand.digit
     digit = torch.full((len(styles),), _traversed_digit(args, model))
     images = draw(model, styles, digit)
     return (

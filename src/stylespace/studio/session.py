@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-
-from torch import Tensor
 
 from stylespace import checkpoint
 from stylespace.config import ModelConfig
 from stylespace.data.images import LabelledImages
 from stylespace.data.loading import load_for
 from stylespace.errors import DataError, SessionError
-from stylespace.studio.assets import open_session, studio_files
+from stylespace.networks import StyleAutoencoder
+from stylespace.studio.assets import open_session, studio_files, usual_errors
+from stylespace.studio.hand import HandReader
 from stylespace.studio.reader import PageReader, session_reader
 
-__all__ = ["read_digit", "studio_assets"]
+__all__ = ["hand_reader", "studio_assets"]
 
 Progress = Callable[[str, float], None]
 Say = Callable[[str], None]
@@ -64,37 +65,38 @@ def studio_assets(
     return studio_files(own, reader, others, half=half)
 
 
-def read_digit(
+def hand_reader(
     directory: Path,
-    image: Tensor,
+    model: StyleAutoencoder,
     *,
     progress: Progress = lambda _name, _share: None,
     say: Say = lambda _: None,
-) -> tuple[int, float]:
-    """Read a digit as the page does.
+) -> HandReader:
+    """What reads digits as the page does.
+
+    Without the session's images it takes nothing for strange.
 
     Args:
         directory: the session.
-        image: uint8 `[28, 28]`, in the form of MNIST's.
+        model: its model.
         progress: told what is being done, and the share of it that is.
         say: told what takes long.
-
-    Returns:
-        The digit, and how sure the reader is of it, in 0..1.
 
     Raises:
         DataError: the session has no reader, and no images to train one on.
     """
-    config = checkpoint.read_config(directory)
+    images = functools.cache(lambda: load_for(model.config, None, None))
     reader = session_reader(
         directory,
-        config.classes,
-        lambda: load_for(config, None, None)[0],
+        model.config.classes,
+        lambda: images()[0],
         advance=functools.partial(progress, "reader"),
         say=say,
     )
-    share, digit = reader.shares(image.unsqueeze(0))[0].max(dim=0)
-    return int(digit), share.item()
+    usual = None
+    with suppress(DataError):
+        usual = usual_errors(model, images()[1])
+    return HandReader(model, reader, usual)
 
 
 def _images(

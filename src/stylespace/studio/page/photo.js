@@ -2,7 +2,20 @@
 /** A photograph of handwriting: dropped, pasted or chosen; each digit found and boxed. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { PictureError, byId, findDigits, make, readSample, studio } = Stylespace;
+  const {
+    PictureError,
+    WIDE,
+    bounds,
+    byId,
+    findDigits,
+    findInk,
+    make,
+    prepare,
+    readSample,
+    studio,
+    touching,
+    withoutSpecks,
+  } = Stylespace;
 
   const MOST_BYTES = 50 * 2 ** 20;
   const MOST_PIXELS = 180e6; // as many as Python's side reads
@@ -38,15 +51,51 @@
     return context.getImageData(0, 0, canvas.width, canvas.height);
   }
 
-  /** The digits of a picture, read; what is nothing like a digit is there, but not used.
+  const MOST_BROKEN = 5; // pieces that a digit whose strokes have gaps falls into
+
+  /** The digits of a picture, read; those that touch each other are cut apart. What is nothing
+   * like a digit is there, but not used.
    * @param {ImageData} picture @returns {Boxed[]}
    */
   function readDigits(picture) {
-    return findDigits(picture).map(({ box, image }) => {
+    const found = findDigits(picture);
+    const digits = found.flatMap(({ box, image, ink, place }) => {
       const sample = readSample(image);
-      return { ...sample, box, used: sample.doubt !== "strange" };
+      const parts = studio.reader ? touching(sample, ink) : null;
+      return parts?.map((part) => ({ ...part.sample, box: place(part.box) })) ?? { ...sample, box };
     });
+    const broken = studio.reader && found.length > 1 && found.length <= MOST_BROKEN;
+    const whole = broken ? wholeOf(picture) : null;
+    const box = () => around(found.map((one) => one.box));
+    const samples = whole && isBetter(whole, digits) ? [{ ...whole, box: box() }] : digits;
+    return samples.map((sample) => ({ ...sample, used: sample.doubt !== "strange" }));
   }
+
+  /** All ink as one digit, whose strokes may have gaps; null if it is too wide for one.
+   * @param {ImageData} picture
+   */
+  function wholeOf(picture) {
+    const box = bounds(withoutSpecks(findInk(picture)));
+    const wide = !box || box.right - box.left > WIDE * (box.bottom - box.top);
+    return wide ? null : readSample(prepare(picture));
+  }
+
+  /** @param {import("./hand").Sample} whole @param {import("./hand").Sample[]} parts */
+  function isBetter(whole, parts) {
+    const closer = whole.error < Math.max(...parts.map(({ error }) => error));
+    const least = Math.min(...parts.map(({ shares }) => Math.max(...shares)));
+    const surer = Math.max(...whole.shares) > least;
+    if (parts.some(({ doubt }) => doubt)) return whole.doubt !== "strange" && (closer || surer);
+    return !whole.doubt && closer;
+  }
+
+  /** @param {import("./prepare").Box[]} boxes */
+  const around = (boxes) => ({
+    top: Math.min(...boxes.map(({ top }) => top)),
+    bottom: Math.max(...boxes.map(({ bottom }) => bottom)),
+    left: Math.min(...boxes.map(({ left }) => left)),
+    right: Math.max(...boxes.map(({ right }) => right)),
+  });
 
   /** Show the picture and a button on each digit.
    * @param {ImageData} picture @param {Boxed[]} digits @param {(digit: number) => void} choose
@@ -57,7 +106,7 @@
     canvas.height = picture.height;
     canvas.getContext("2d").putImageData(picture, 0, 0);
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `Photograph with ${digits.length} digits found`);
+    canvas.setAttribute("aria-label", `Photograph, ${digits.length} found on it`);
     const frame = byId("photo");
     frame.querySelectorAll("button").forEach((button) => button.remove());
     const wide = picture.width > picture.height;

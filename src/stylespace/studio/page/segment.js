@@ -2,7 +2,7 @@
 /** Finds the digits on a photograph: pieces of ink, put together where they belong together. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { PictureError, connected, cut, findInk, pooled, prepare, prepareInk } = Stylespace;
+  const { PictureError, bounds, connected, cut, findInk, pooled, prepare, prepareInk } = Stylespace;
 
   const SEARCH_SIDE = 1024;
   const MOST = 60; // digits on a photograph
@@ -11,13 +11,20 @@
 
   /** @typedef {import("./prepare").Box} Box */
   /** @typedef {Box & {labels: number[], weight: number}} Piece */
-  /** @typedef {{box: Box, image: Float32Array}} Found box in shares of the picture's sides */
+  /**
+   * A digit on a picture.
+   * @typedef {object} Found
+   * @property {Float32Array} image in the form of MNIST's
+   * @property {Box} box in shares of the picture's sides
+   * @property {import("./numbers").Grey} ink it alone
+   * @property {(box: Box) => Box} place from the pixels of `ink` to shares of the picture's sides
+   */
 
   /**
    * Each digit's place and image, in reading order.
    * @param {ImageData} picture
    * @returns {Found[]}
-   * @throws {PictureError} there is no digit on it
+   * @throws {PictureError} there is no ink on it, or too many pieces of it
    */
   function findDigits(picture) {
     const ink = findInk(picture, SEARCH_SIDE);
@@ -25,17 +32,25 @@
     const small = pooled(ink, factor);
     const { labels } = connected(small, 0.3);
     const pieces = joined(likely(piecesOf(small, labels), small));
-    if (!pieces.length) throw new PictureError("There is no digit on it.");
     if (pieces.length > MOST)
       throw new PictureError(`There are more than ${MOST} pieces of ink on it.`);
-    // a picture of one digit is read as Python reads it
-    if (pieces.length === 1) return [{ box: shares(pieces[0], small), image: prepare(picture) }];
-    const found = inReadingOrder(pieces).flatMap((piece) => {
-      const image = imageOf(piece, ink, small, labels, factor);
-      return image ? [{ box: shares(piece, small), image }] : [];
+    const found = inReadingOrder(pieces).map((piece) => {
+      const { part, place } = alone(piece, ink, small, labels, factor);
+      return { box: shares(piece, small), ink: part, place };
     });
-    if (!found.length) throw new PictureError("There is no digit on it.");
-    return found;
+    const digits = found.flatMap((one) => {
+      const image = imageOf(one.ink);
+      return image ? [{ ...one, image }] : [];
+    });
+    if (digits.length > 1) return digits;
+    return [{ ...(digits[0] ?? everything(ink)), image: prepare(picture) }];
+  }
+
+  /** All ink there is, as one digit. @param {import("./numbers").Grey} ink */
+  function everything(ink) {
+    /** @type {(box: Box) => Box} */
+    const place = (box) => shares(box, ink);
+    return { box: place(bounds(ink)), ink, place };
   }
 
   /** @param {Box} box */
@@ -148,8 +163,8 @@
     return lines.flatMap((line) => line.sort((a, b) => a.left - b.left));
   }
 
-  /** @returns {Float32Array | null} null where there is no digit after all */
-  function imageOf(piece, ink, small, labels, factor) {
+  /** The piece's own ink with a margin, and none of what lies beside it. */
+  function alone(piece, ink, small, labels, factor) {
     const margin = 1 + Math.ceil(sizeOf(piece) / 20);
     const box = {
       top: Math.max(0, piece.top - margin) * factor,
@@ -164,8 +179,24 @@
       const y = Math.floor((box.top + Math.floor(i / part.width)) / factor);
       if (!own.has(labels[y * small.width + x])) part.data[i] = 0;
     }
+    /** @type {(within: Box) => Box} */
+    const place = ({ top, bottom, left, right }) =>
+      shares(
+        {
+          top: box.top + top,
+          bottom: box.top + bottom,
+          left: box.left + left,
+          right: box.left + right,
+        },
+        ink,
+      );
+    return { part, place };
+  }
+
+  /** @returns {Float32Array | null} null where there is no digit after all */
+  function imageOf(ink) {
     try {
-      return prepareInk(part);
+      return prepareInk(ink);
     } catch (error) {
       if (error instanceof PictureError) return null;
       throw error;
