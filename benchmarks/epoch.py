@@ -17,7 +17,7 @@ from benchmarks.table import Row, of_runs, text
 from stylespace.config import ModelConfig, Objective, TrainConfig
 from stylespace.data.batches import Batches
 from stylespace.datasets import LabelledImages
-from stylespace.networks import ConditionedLayers
+from stylespace.networks import ConditionedLayers, StyleAutoencoder
 from stylespace.training.adversarial import AdversarialTrainer, make_trainer
 from stylespace.training.steps import Trainer
 
@@ -34,7 +34,8 @@ def _rows(data: LabelledImages, objective: Objective) -> list[Row]:
     config = TrainConfig(objective=objective)
     batches = Batches(data, config.batch_size, config.seed)
     trainer = make_trainer(ModelConfig(), config, steps=config.epochs * batches.per_epoch)
-    loops = {"textbook": textbook.train(data, ModelConfig(), config), "": ours(trainer, batches)}
+    model = StyleAutoencoder(ModelConfig())
+    loops = {"textbook": textbook.train(data, model, config), "": ours(trainer, batches)}
     for loop in loops.values():  # allocations and the first epoch's order
         seconds(loop)
     rate, ceiling = operations(trainer) / config.batch_size, product_rate(trainer.dtype)

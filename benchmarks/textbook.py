@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from stylespace import objectives
-from stylespace.config import ModelConfig, TrainConfig
+from stylespace.config import TrainConfig
 from stylespace.data.deform import Deformation
 from stylespace.datasets import LabelledImages
 from stylespace.networks import Discriminator, StyleAutoencoder
@@ -21,12 +21,12 @@ from stylespace.training.adversarial import DEFORMED, HAND_EVERY, PENALTY_EVERY
 __all__ = ["train"]
 
 
-def train(data: LabelledImages, model_config: ModelConfig, config: TrainConfig) -> Iterator[int]:
-    """Train for ever, yielding the number of each step when it is done."""
+def train(data: LabelledImages, model: StyleAutoencoder, config: TrainConfig) -> Iterator[int]:
+    """Train a model for ever, yielding the number of each step when it is done."""
     loader = DataLoader(
         TensorDataset(data.floats(), data.digits), batch_size=config.batch_size, shuffle=True
     )
-    model, discriminator = StyleAutoencoder(model_config), Discriminator(model_config)
+    discriminator = Discriminator(model.config)
     of_model = torch.optim.Adam(model.parameters(), lr=config.lr)
     of_discriminator = torch.optim.Adam(discriminator.parameters(), lr=config.lr)
     random, step = torch.Generator(), 0
@@ -36,14 +36,18 @@ def train(data: LabelledImages, model_config: ModelConfig, config: TrainConfig) 
                 logits = model.decoder(model.encoder(images, digits), digits)
                 descend(of_model, F.mse_loss(logits.sigmoid(), images))
             else:
-                kept = len(images) - int(DEFORMED * len(images))
-                deformation = Deformation.draw(len(images) - kept, config.deformation, random)
-                shown = torch.cat([images[:kept], deformation.apply(images[kept:])])
+                kept = len(images)
+                if config.deformation:
+                    kept -= int(DEFORMED * len(images))
+                    deformation = Deformation.draw(len(images) - kept, config.deformation, random)
+                    shown = torch.cat([images[:kept], deformation.apply(images[kept:])])
+                else:
+                    shown = images
                 style = model.encoder(shown, digits)
                 loss = F.mse_loss(model.decoder(style, digits).sigmoid(), shown)
                 fooled = F.softplus(-discriminator(style[:kept], digits[:kept])).mean()
                 loss = loss + config.adversarial_weight * fooled
-                if step % HAND_EVERY == 0:
+                if config.deformation and step % HAND_EVERY == 0:
                     others = torch.randint(10, (len(images) - kept,))
                     with torch.no_grad():
                         drawn = model.decode(model.encode(images[kept:], digits[kept:]), others)

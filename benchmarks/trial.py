@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 import stylespace
-from stylespace.config import ModelConfig, TrainConfig
+from stylespace.config import ModelConfig, TrainConfig, run_config
 from stylespace.data.batches import Batches
 from stylespace.datasets import LabelledImages
 from stylespace.evaluation.card import evaluate
@@ -33,22 +33,24 @@ def train(
     for step in range(trainer.steps):
         trainer.step(step, *batches.at(step))
     if config.objective == "aae":
-        calibrator = Calibrator(batches.seen(), batches.unseen(), config.seed)
+        calibrator = Calibrator(batches.seen(), batches.unseen(), config.seed, config.epochs)
         calibrator.calibrate(trainer.averaged, last=True)
     return trainer.averaged
 
 
-def settings(kind: type[Any], values: dict[str, str]) -> Any:  # noqa: ANN401
-    """The configuration with those of the `name=value` arguments that it has."""
+def typed(kind: type[Any], values: dict[str, str]) -> dict[str, Any]:
+    """Those of the `name=value` arguments that a configuration has."""
     known = {field.name: type(field.default) for field in dataclasses.fields(kind)}
-    return kind(**{name: known[name](value) for name, value in values.items() if name in known})
+    return {name: known[name](value) for name, value in values.items() if name in known}
 
 
 def main() -> None:
     values = dict(argument.split("=") for argument in sys.argv[1:])
     whole, _ = stylespace.datasets.load("mnist")
     shown, judged = whole.subset(slice(-HELD_OUT)), whole.subset(slice(-HELD_OUT, None))
-    model = train(shown, settings(ModelConfig, values), settings(TrainConfig, values))
+    asked = typed(TrainConfig, values)
+    config = run_config(asked.pop("objective", TrainConfig.objective), asked)
+    model = train(shown, ModelConfig(**typed(ModelConfig, values)), config)
     reader = cached_reader(shown, lambda _: None, print)
     report = evaluate(model, shown, judged, reader, name=" ".join(sys.argv[1:]) or "defaults")
     print(card_text(report))

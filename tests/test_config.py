@@ -5,7 +5,14 @@ import json
 
 import pytest
 
-from stylespace.config import DEFAULT_EPOCHS, LATER, ModelConfig, TrainConfig, from_dict
+from stylespace.config import (
+    DEFAULT_EPOCHS,
+    LATER,
+    ModelConfig,
+    TrainConfig,
+    from_dict,
+    run_config,
+)
 from stylespace.errors import SessionError, UsageError
 
 CONFIGS = [
@@ -95,6 +102,22 @@ def test_every_objective_has_a_default_number_of_epochs():
         TrainConfig(objective=kind, epochs=epochs) for kind, epochs in DEFAULT_EPOCHS.items()
     )
     assert TrainConfig().epochs == DEFAULT_EPOCHS[TrainConfig().objective]
+
+
+@pytest.mark.parametrize(
+    ("asked", "before", "deforms"),
+    [
+        ({}, 0, True),
+        ({"epochs": 5}, 0, False),
+        ({"epochs": 6}, 0, True),
+        ({"epochs": 2}, 24, True),  # a good session stays so
+        ({"epochs": 2, "deformation": 0.1}, 0, True),
+    ],
+)
+def test_a_short_run_leaves_the_images_as_they_are(asked, before, deforms):
+    config = run_config("aae", asked, before)
+    assert (config.deformation > 0) == deforms
+    assert config.epochs == asked.get("epochs", 24)
 
 
 def test_a_session_from_before_class_names_is_read():

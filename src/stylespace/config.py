@@ -21,6 +21,7 @@ __all__ = [
     "Objective",
     "TrainConfig",
     "from_dict",
+    "run_config",
     "session_name",
 ]
 
@@ -29,6 +30,7 @@ DEFAULT_EPOCHS: dict[Objective, int] = {"sae": 5, "aae": 24}
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bf16")
 
+SHORT = 6  # epochs, below which a run trains on the images as they are
 WIDEST = 16_384  # units of a hidden layer
 DEEPEST = 64  # hidden layers
 LONGEST_NAME = 200  # characters of a class's name
@@ -138,6 +140,27 @@ class TrainConfig:
             if field.type == "float":
                 value = getattr(self, field.name)
                 _require(0 <= value < math.inf, f"{field.name} must be a number from 0")
+
+
+def run_config(objective: Objective, asked: dict[str, Any], before: int = 0) -> TrainConfig:
+    """The settings of a run, the defaults where none is asked for.
+
+    Less than `SHORT` epochs leave no time for more than the images as they are: nothing is
+    deformed.
+
+    Args:
+        objective: `"sae"` or `"aae"`.
+        asked: settings by their names.
+        before: epochs that the model was trained for already.
+
+    Example:
+        >>> run_config("aae", {}).deformation, run_config("aae", {"epochs": 2}).deformation
+        (0.25, 0.0)
+    """
+    epochs = asked.get("epochs", DEFAULT_EPOCHS[objective])
+    short = before + epochs < SHORT
+    plain = {"deformation": 0.0, "same_hand_weight": 0.0} if short else {}
+    return TrainConfig(objective=objective, **{"epochs": epochs, **plain, **asked})
 
 
 def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stylespace.config import ModelConfig, TrainConfig
+from stylespace.config import ModelConfig, TrainConfig, run_config
 from stylespace.data.batches import Batches
 from stylespace.errors import DataError, UsageError
 from stylespace.hardware import Hardware
@@ -35,9 +35,10 @@ def test_each_row_of_a_batch_is_one_processs(size):
 @pytest.mark.parametrize("objective", ["sae", "aae"])
 @pytest.mark.parametrize("size", [2, 5])
 @pytest.mark.parametrize("step", [0, 1, 2])  # some losses are there every few steps only
-def test_the_gradients_of_all_shares_add_up_to_the_whole_batchs(objective, size, step):
+@pytest.mark.parametrize("epochs", [1, 24])
+def test_the_gradients_of_all_shares_add_up_to_the_whole_batchs(objective, size, step, epochs):
     data = strokes(1200, 0)
-    config = TrainConfig(objective=objective, batch_size=100)
+    config = run_config(objective, {"epochs": epochs, "batch_size": 100})
 
     def gradients(group):
         trainer = make_trainer(SMALL, config, 20, EXACT, group)

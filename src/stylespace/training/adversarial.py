@@ -73,28 +73,41 @@ class AdversarialTrainer(Trainer):
         random = generator(self.config.seed, "step", step)
         count = len(images) * self.group.size
         all_kept, parts = self._kept(count), self.parts(count)
+        kept = parts.first.stop - parts.first.start
+        if all_kept == count:
+            code = self.encoder.forward(images, digits)
+            noisy = code + self._noise((count,), parts, random)
+            by_code = self._draw(noisy, digits, images)
+        else:
+            code, by_code = self._draw_deformed(step, images, digits, parts, random)
+        prior = torch.randn(all_kept, code.shape[1], generator=random, device="cpu")[parts.first]
+        fooling = self._judge(step, prior, code[:kept], digits[:kept], kept / all_kept)
+        by_code[:kept] += self.adversarial_weight * fooling
+        self.encoder.backward(by_code)
+
+    def _draw_deformed(
+        self, step: int, images: Tensor, digits: Tensor, parts: Parts, random: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Draw images, the later ones deformed; return their codes and the gradients by those."""
+        count = len(images) * self.group.size
+        all_kept = self._kept(count)
         hands, kept = count - all_kept, parts.first.stop - parts.first.start
         originals, their_digits = images[kept:], digits[kept:]
         amount = self.config.deformation
         deformation = Deformation.draw(hands, amount, random, parts.second, self.device)
         shown = torch.cat([images[:kept], self._deform(originals, deformation)])
-        if step % HAND_EVERY == 0:
-            classes = self.model.config.classes
-            others = torch.randint(classes, (hands,), generator=random, device="cpu")
-            others = others[parts.second].to(self.device, non_blocking=True)
-            rows, told = torch.cat([shown, originals]), torch.cat([digits, their_digits])
-            code = self.encoder.forward(rows, told)
-            noisy = code + self._noise((all_kept, hands, hands), parts, random)
-            share = len(others) / hands
-            by_code = self._draw_in_the_same_hand(noisy, digits, shown, others, deformation, share)
-        else:
+        if step % HAND_EVERY:
             code = self.encoder.forward(shown, digits)
             noisy = code + self._noise((all_kept, hands), parts, random)
-            by_code = self._draw(noisy, digits, shown)
-        prior = torch.randn(all_kept, code.shape[1], generator=random, device="cpu")[parts.first]
-        fooling = self._judge(step, prior, code[:kept], digits[:kept], kept / all_kept)
-        by_code[:kept] += self.adversarial_weight * fooling
-        self.encoder.backward(by_code)
+            return code, self._draw(noisy, digits, shown)
+        classes = self.model.config.classes
+        others = torch.randint(classes, (hands,), generator=random, device="cpu")
+        others = others[parts.second].to(self.device, non_blocking=True)
+        rows, told = torch.cat([shown, originals]), torch.cat([digits, their_digits])
+        code = self.encoder.forward(rows, told)
+        noisy = code + self._noise((all_kept, hands, hands), parts, random)
+        share = len(others) / hands
+        return code, self._draw_in_the_same_hand(noisy, digits, shown, others, deformation, share)
 
     def _noise(self, counts: tuple[int, ...], parts: Parts, random: torch.Generator) -> Tensor:
         """What is added to this process's codes, given how many the whole batch has in each part.
@@ -192,5 +205,5 @@ class AdversarialTrainer(Trainer):
         return float((self.discriminator(code.to(self.dtype), digits) > 0).float().mean())
 
     def _kept(self, count: int) -> int:
-        """All but a quarter; at least one of two."""
-        return count - max(1, int(DEFORMED * count))
+        """All but a quarter, at least one of two; all where nothing is deformed."""
+        return count - max(1, int(DEFORMED * count)) if self.config.deformation else count

@@ -9,7 +9,7 @@ from stylespace.data.images import LabelledImages
 from stylespace.networks import Calibration, StyleAutoencoder
 from stylespace.noise import generator
 from stylespace.training.alignment import rotations, stroke_measures
-from stylespace.training.flow import Codes, fit_flow
+from stylespace.training.flow import MOST_EPOCHS, Codes, fit_flow
 
 __all__ = ["Calibrator"]
 
@@ -30,12 +30,20 @@ class Calibrator:
         seen: images that models are trained on.
         unseen: images that they are not trained on, held out for this; may be none.
         seed: of the flow.
+        epochs: that the networks are trained for; the flow takes no more.
     """
 
-    def __init__(self, seen: LabelledImages, unseen: LabelledImages, seed: int = 0) -> None:
-        self.seen, self.unseen, self.seed = seen, unseen, seed
+    def __init__(
+        self,
+        seen: LabelledImages,
+        unseen: LabelledImages,
+        seed: int = 0,
+        epochs: int = MOST_EPOCHS,
+    ) -> None:
+        self.seen, self.unseen = seen, unseen
+        self.seed, self.epochs = seed, max(1, min(epochs // 2, MOST_EPOCHS))
         # at random, since images may lie class by class, or the classes in turn
-        mixed = torch.randperm(len(seen), generator=generator(seed, "calibration sample"))
+        mixed = torch.randperm(len(seen), generator=generator(self.seed, "calibration sample"))
         self.sample = seen.subset(mixed[:SAMPLE].sort().values)
         self.measures = _measures(self.sample)
 
@@ -59,7 +67,9 @@ class Calibrator:
         if last:
             vectors = own.style(codes, digits) / reach
             others = Codes(unseen / reach, self.unseen.digits)
-            fit_flow(model, Codes(vectors, digits), standard, others, 1 / float(reach), self.seed)
+            seen = Codes(vectors, digits)
+            spread = 1 / float(reach)
+            fit_flow(model, seen, standard, others, spread, self.seed, self.epochs)
 
 
 def _round(own: Calibration, codes: Tensor, digits: Tensor, measures: Tensor) -> Tensor:

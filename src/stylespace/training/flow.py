@@ -13,9 +13,9 @@ from stylespace.training import schedule
 from stylespace.training.master import MasterWeights
 from stylespace.training.passes import Pass
 
-__all__ = ["Codes", "FlowPass", "fit_flow"]
+__all__ = ["MOST_EPOCHS", "Codes", "FlowPass", "fit_flow"]
 
-EPOCHS = 8
+MOST_EPOCHS = 8
 BATCH = 500
 LR = 0.01
 WEIGHT_DECAY = 0.05
@@ -39,6 +39,7 @@ def fit_flow(
     unseen: Codes,
     spread: float,
     seed: int,
+    epochs: int = MOST_EPOCHS,
 ) -> None:
     """Fit a model's flow by maximum likelihood, so that style vectors are the prior's.
 
@@ -52,6 +53,7 @@ def fit_flow(
         unseen: codes of others. If the fit is no likelier for these than none, there is none.
         spread: that the style vectors of the seen images should have.
         seed: of first weights and order.
+        epochs: passes over the codes.
     """
     if len(model.flow.layers) == 0 or len(unseen.vectors) < LEAST_UNSEEN:
         return
@@ -60,7 +62,7 @@ def fit_flow(
         flow = Flow(model.config)
     fit = _Fit(flow, spread)
     per_epoch = -(-len(seen.vectors) // BATCH)
-    steps = EPOCHS * per_epoch
+    steps = epochs * per_epoch
     for step in range(steps):
         epoch, place = divmod(step, per_epoch)
         if place == 0:

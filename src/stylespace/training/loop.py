@@ -134,9 +134,9 @@ class _Run:
             train, size, plan.config.seed, plan.epochs_before, trainer.device, parts
         )
         if group.rank == 0 and plan.config.objective == "aae":
-            self.calibrator = Calibrator(
-                self.batches.seen(), self.batches.unseen(), plan.config.seed
-            )
+            seen, unseen = self.batches.seen(), self.batches.unseen()
+            epochs = plan.epochs_before + plan.config.epochs
+            self.calibrator = Calibrator(seen, unseen, plan.config.seed, epochs)
         self.history: list[dict[str, Any]] = []
         self.saved_at = plan.step
         self.remark: str | None = None

@@ -12,7 +12,7 @@ import torch
 
 from stylespace import checkpoint
 from stylespace.checkpoint import TrainerState
-from stylespace.config import DEFAULT_EPOCHS, ModelConfig, Objective, TrainConfig
+from stylespace.config import ModelConfig, Objective, TrainConfig, run_config
 from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import release
 from stylespace.errors import SessionError
@@ -81,12 +81,7 @@ def make_plan(
     Raises:
         SessionError: going on would spoil the session, or it does not fit what is asked.
     """
-    defaults = {"epochs": DEFAULT_EPOCHS[objective], **asked}
-    fresh = Plan(
-        model_config=model_config,
-        config=TrainConfig(objective=objective, **defaults),
-        data=data,
-    )
+    fresh = Plan(model_config=model_config, config=run_config(objective, asked), data=data)
     if not checkpoint.exists(directory):
         return fresh
     stored = checkpoint.read_config(directory)
@@ -98,14 +93,17 @@ def make_plan(
         message = f"{directory} holds a simple auto-encoder; starting from its weights."
         return dataclasses.replace(fresh, message=message)
     if state.finished:
-        return _train_more(directory, fresh, state)
+        return _train_more(directory, fresh, state, asked)
     return _go_on(directory, fresh, state, asked)
 
 
-def _train_more(directory: Path, fresh: Plan, state: TrainerState) -> Plan:
+def _train_more(directory: Path, fresh: Plan, state: TrainerState, asked: dict[str, Any]) -> Plan:
     done = state.epochs_before + state.config.epochs
-    message = f"{directory} has finished {done} epochs; training {fresh.config.epochs} more."
-    return dataclasses.replace(fresh, state=state, epochs_before=done, message=message)
+    config = run_config(state.config.objective, asked, before=done)
+    message = f"{directory} has finished {done} epochs; training {config.epochs} more."
+    return dataclasses.replace(
+        fresh, config=config, state=state, epochs_before=done, message=message
+    )
 
 
 def _go_on(directory: Path, fresh: Plan, state: TrainerState, asked: dict[str, Any]) -> Plan:
