@@ -31,6 +31,7 @@ NARROW = 0.95  # heights: so narrow a piece is one digit, whatever it looks like
 BETTER = 0.8  # of the whole's error, that the parts of what is in no doubt may have
 ONE_MORE = 0.05  # of unlikeness, that one cut more has to spare
 MOST_TOUCHING, MOST_TRIED = 4, 3
+MOST_READ = 600  # parts of one picture; a page of cursive writing would take for ever
 MOST_BROKEN = 5  # pieces that a digit whose strokes have gaps falls into
 
 
@@ -55,6 +56,13 @@ class Sample:
     doubt: Literal["", "unsure", "strange"]
 
 
+@dataclass
+class _Budget:
+    """Parts that may still be read of one picture."""
+
+    parts: int = MOST_READ
+
+
 class HandReader:
     """Reads digits as the studio's page does.
 
@@ -76,11 +84,11 @@ class HandReader:
         Raises:
             DataError: there is none on it.
         """
-        samples = list[Sample]()
+        samples, budget = list[Sample](), _Budget()
         found = find_digits(picture, name)
         for one in found:
             sample = self.read(one.image)
-            samples += self._touching(sample, one.ink) or [sample]
+            samples += self._touching(sample, one.ink, budget) or [sample]
         whole = self._whole(picture, name) if 1 < len(found) <= MOST_BROKEN else None
         return [whole] if whole is not None and _is_better(whole, samples) else samples
 
@@ -114,19 +122,22 @@ class HandReader:
                 return "strange"
         return "unsure" if sure < UNSURE else ""
 
-    def _touching(self, whole: Sample, ink: Grey) -> list[Sample] | None:
+    def _touching(self, whole: Sample, ink: Grey, budget: _Budget) -> list[Sample] | None:
         """The digits that a piece of ink is made of, if it looks rather like several."""
         if not _may_be_several(whole, ink):
             return None
-        parts = self._apart(ink, MOST_TOUCHING)
+        parts = self._apart(ink, MOST_TOUCHING, budget)
         if parts is None or (not whole.doubt and _worst(parts) > BETTER * whole.error):
             return None
         return parts
 
-    def _apart(self, ink: Grey, most: int) -> list[Sample] | None:
+    def _apart(self, ink: Grey, most: int, budget: _Budget) -> list[Sample] | None:
         """Ink cut into digits of which none is in doubt, if that can be."""
         ways, open_ways = list[list[Sample]](), list[tuple[Sample, Grey]]()
         for first, rest in cuts(ink):
+            if budget.parts <= 0:
+                break
+            budget.parts -= 2
             one = self._read_ink(first)
             if one is None or one.doubt:
                 continue
@@ -137,7 +148,7 @@ class HandReader:
                 open_ways.append((one, rest))
         open_ways.sort(key=lambda way: _unlikeness(way[0]))
         for one, rest in open_ways[:MOST_TRIED]:
-            if others := self._apart(rest, most - 1):
+            if others := self._apart(rest, most - 1, budget):
                 ways.append([one, *others])
         return min(ways, key=_cost, default=None)
 

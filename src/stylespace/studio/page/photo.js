@@ -51,6 +51,7 @@
     return context.getImageData(0, 0, canvas.width, canvas.height);
   }
 
+  const MOST_READ = 600; // parts of a picture, where digits may touch
   const MOST_BROKEN = 5; // pieces that a digit whose strokes have gaps falls into
 
   /** The digits of a picture, read; those that touch each other are cut apart. What is nothing
@@ -59,9 +60,10 @@
    */
   function readDigits(picture) {
     const found = findDigits(picture);
+    const budget = { parts: MOST_READ };
     const digits = found.flatMap(({ box, image, ink, place }) => {
       const sample = readSample(image);
-      const parts = studio.reader ? touching(sample, ink) : null;
+      const parts = studio.reader ? touching(sample, ink, budget) : null;
       return parts?.map((part) => ({ ...part.sample, box: place(part.box) })) ?? { ...sample, box };
     });
     const broken = studio.reader && found.length > 1 && found.length <= MOST_BROKEN;

@@ -24,20 +24,26 @@
   /** @typedef {{sample: import("./hand").Sample, box: Box}} Part box in the ink's pixels */
 
   /** The digits that a piece of ink is made of, if it looks rather like several.
-   * @param {import("./hand").Sample} whole @param {Grey} ink @returns {Part[] | null}
+   * @param {import("./hand").Sample} whole @param {Grey} ink
+   * @param {{parts: number}} budget that may still be read of the picture: a page of cursive
+   *   writing would take for ever
+   * @returns {Part[] | null}
    */
-  function touching(whole, ink) {
+  function touching(whole, ink, budget) {
     if (!mayBeSeveral(whole, ink)) return null;
-    const parts = apart(ink, MOST_TOUCHING);
+    const parts = apart(ink, MOST_TOUCHING, budget);
     return parts && (whole.doubt || worst(parts) <= BETTER * whole.error) ? parts : null;
   }
 
   /** Ink cut into digits of which none is in doubt, if that can be.
-   * @param {Grey} ink @param {number} most parts @returns {Part[] | null}
+   * @param {Grey} ink @param {number} most parts @param {{parts: number}} budget
+   * @returns {Part[] | null}
    */
-  function apart(ink, most) {
+  function apart(ink, most, budget) {
     const [ways, open] = [[], []];
     for (const [first, rest] of cuts(ink)) {
+      if (budget.parts <= 0) break;
+      budget.parts -= 2;
       const one = partOf(first);
       if (!one || one.sample.doubt) continue;
       const two = partOf(rest);
@@ -46,7 +52,7 @@
     }
     open.sort((a, b) => unlikeness(a.one) - unlikeness(b.one));
     for (const { one, rest } of open.slice(0, MOST_TRIED)) {
-      const others = apart(rest, most - 1);
+      const others = apart(rest, most - 1, budget);
       if (others) ways.push([one, ...others]);
     }
     return ways.reduce((best, way) => (best && cost(best) <= cost(way) ? best : way), null);
