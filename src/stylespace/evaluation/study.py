@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stylespace import checkpoint
-from stylespace.config import DEFAULT_EPOCHS, ModelConfig, Objective, TrainConfig
+from stylespace.config import DEFAULT_EPOCHS, ModelConfig, Objective, TrainConfig, run_config
 from stylespace.data.images import LabelledImages
 from stylespace.errors import SessionError
 from stylespace.evaluation import card
@@ -242,7 +242,7 @@ def _model_config(study: Study, session: Session, train: LabelledImages) -> Mode
 def _check_session(study: Study, session: Session, model: ModelConfig, data: str) -> None:
     directory, wanted = (
         session.directory,
-        TrainConfig(objective=OBJECTIVE, **_asked(study, session)),
+        run_config(OBJECTIVE, _asked(study, session)),
     )
     stored = checkpoint.read_config(directory)
     state = checkpoint.read_trainer(directory)
