@@ -16,7 +16,7 @@ SMALL = {"encoder_widths": (16, 16), "decoder_widths": (16, 16)}
 @pytest.fixture(scope="module")
 def model():
     model = vivid_model(style_size=3, **SMALL)
-    model.calibration.mean.normal_()
+    model.calibration.mean.normal_(generator=torch.Generator().manual_seed(0))
     model.calibration.to_style.add_(0.1)
     model.calibration.to_code.copy_(model.calibration.to_style.inverse())
     bend(model)
