@@ -16,7 +16,7 @@ from stylespace.config import TrainConfig
 from stylespace.data.deform import Deformation
 from stylespace.datasets import LabelledImages
 from stylespace.networks import Discriminator, StyleAutoencoder
-from stylespace.training.adversarial import DEFORMED, HAND_EVERY, PENALTY_EVERY
+from stylespace.training.adversarial import DEFORMED, HAND_EVERY, JUDGE_EVERY, PENALTY_EVERY
 
 __all__ = ["train"]
 
@@ -45,8 +45,10 @@ def train(data: LabelledImages, model: StyleAutoencoder, config: TrainConfig) ->
                     shown = images
                 style = model.encoder(shown, digits)
                 loss = F.mse_loss(model.decoder(style, digits).sigmoid(), shown)
-                fooled = F.softplus(-discriminator(style[:kept], digits[:kept])).mean()
-                loss = loss + config.adversarial_weight * fooled
+                judges = step % JUDGE_EVERY == 0
+                if judges:
+                    fooled = F.softplus(-discriminator(style[:kept], digits[:kept])).mean()
+                    loss = loss + JUDGE_EVERY * config.adversarial_weight * fooled
                 if config.deformation and step % HAND_EVERY == 0:
                     others = torch.randint(10, (len(images) - kept,))
                     with torch.no_grad():
@@ -55,15 +57,15 @@ def train(data: LabelledImages, model: StyleAutoencoder, config: TrainConfig) ->
                     hand = F.mse_loss(hand, deformation.apply(drawn))
                     loss = loss + HAND_EVERY * config.same_hand_weight * hand
                 descend(of_model, loss)
-                prior = torch.randn(kept, model.style_size)
-                both = torch.cat([prior, style[:kept].detach()]).requires_grad_()
-                judged = discriminator(both, digits[:kept].repeat(2))
-                on_prior, on_code = judged.chunk(2)
-                loss = F.softplus(-on_prior).mean() + F.softplus(on_code).mean()
-                if step % PENALTY_EVERY == 0:
-                    penalty = objectives.gradient_penalty(judged, both)
-                    loss = loss + PENALTY_EVERY * config.gradient_penalty * penalty
-                descend(of_discriminator, loss)
+                if judges:
+                    both = torch.cat([torch.randn(kept, model.style_size), style[:kept].detach()])
+                    judged = discriminator(both.requires_grad_(), digits[:kept].repeat(2))
+                    on_prior, on_code = judged.chunk(2)
+                    loss = F.softplus(-on_prior).mean() + F.softplus(on_code).mean()
+                    if step % PENALTY_EVERY == 0:
+                        penalty = objectives.gradient_penalty(judged, both)
+                        loss = loss + PENALTY_EVERY * config.gradient_penalty * penalty
+                    descend(of_discriminator, loss)
             step += 1
             yield step
 

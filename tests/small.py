@@ -40,7 +40,10 @@ def vivid_model(**config: object) -> StyleAutoencoder:
         torch.manual_seed(0)
         model = StyleAutoencoder(ModelConfig(**config)).eval()
     for weights in model.parameters():
-        weights.data.mul_(4)
+        weights.data.mul_(2)
+    for network in (model.encoder, model.decoder):
+        network.layers.dense[-1].weight.data.mul_(2)
+    model.decoder.layers.dense[-1].bias.data.zero_()  # or else most of the paper is white
     return model
 
 
@@ -50,4 +53,4 @@ def bend(model: StyleAutoencoder) -> None:
     random = torch.Generator().manual_seed(0)
     for layer in model.flow.layers:
         last = layer.dense[-1].weight
-        last.copy_(0.1 * torch.randn(last.shape, generator=random) / last.shape[1] ** 0.5)
+        last.copy_(0.05 * torch.randn(last.shape, generator=random) / last.shape[1] ** 0.5)

@@ -22,7 +22,8 @@ __all__ = [
 
 IMAGE_SIDE = 28
 PIXELS = IMAGE_SIDE * IMAGE_SIDE
-TOLD_SPREAD = 0.2  # of the first gains and biases
+TOLD_SPREAD = 0.4  # of the first gains and biases
+PAPER = -2.0  # logit of a pixel at first: that of the share of ink in an image
 STRETCH = 0.25  # largest logarithm of what a coupling layer of the flow multiplies with
 
 
@@ -30,7 +31,8 @@ class ConditionedLayers(nn.Module):
     """Dense layers of which each hidden one is told the digit.
 
     The digit sets a gain and the bias of every hidden unit (FiLM, Perez et al. 2018): all digits
-    share the weights, and each bends them to its own shapes.
+    share the weights, and each bends them to its own shapes. First weights are such that what
+    goes through the layers neither fades nor grows (He et al. 2015).
 
     Args:
         widths: of input, hidden layers and output.
@@ -46,6 +48,8 @@ class ConditionedLayers(nn.Module):
         self.hidden = widths[1:-1]
         layers = [nn.Linear(*fans, bias=False) for fans in pairwise(widths[:-1])]
         self.dense = nn.ModuleList([*layers, nn.Linear(widths[-2], widths[-1])])
+        for hidden in layers:
+            nn.init.kaiming_uniform_(hidden.weight, nonlinearity="relu")
         self.told = nn.Parameter(TOLD_SPREAD * torch.randn(classes, 2 * sum(self.hidden)))
 
     def forward(self, values: Tensor, digits: Tensor) -> Tensor:
@@ -123,6 +127,7 @@ class Decoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.layers = ConditionedLayers(_widths(config)["decoder"], config.classes)
+        nn.init.constant_(self.layers.dense[-1].get_parameter("bias"), PAPER)
 
     def forward(self, code: Tensor, digits: Tensor) -> Tensor:
         """`[n, style_size]` and `[n]` int64 to logits `[n, 1, 28, 28]` of the image."""

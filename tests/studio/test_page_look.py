@@ -9,7 +9,7 @@ import torch
 from stylespace.studio.assets import open_session, studio_files
 from stylespace.studio.page_files import single_page
 from tests.studio import browser as tools
-from tests.studio.browser import SEVEN, draw, row, settle
+from tests.studio.browser import SEVEN, draw, row, settle, until
 
 VIEWS = ("write", "explore", "use", "compare")
 
@@ -57,15 +57,12 @@ def test_dark_and_light_as_the_system_has_it_or_as_chosen(opened, site):
     ink, paper = colours(page)
     assert paper < 150 < 500 < ink
     page.emulate_media(color_scheme="light")
-    settle(page)
-    ink, paper = colours(page)
-    assert ink < 250 < 600 < paper
+    until(page, lambda: colours(page)[0] < 250 < 600 < colours(page)[1])
     page.click("#theme")
     page.click("#theme")
-    settle(page)
-    ink, paper = colours(page)
+    until(page, lambda: colours(page)[1] < 150 < 500 < colours(page)[0])
+    _, paper = colours(page)
     assert page.get_attribute("#theme", "aria-label") == "Colours: dark"
-    assert paper < 150 < 500 < ink
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert colours(page)[1] == paper

@@ -40,7 +40,9 @@ def skewed_model(size=SIZE, last=1.0):
     sample = noisy(2000, 0)
     layer = model.encoder.layers.dense[-1]
     with torch.no_grad():
-        deviation, mean = torch.std_mean(codes(model, sample), dim=0)
+        of_digits = [codes(model, sample)[sample.digits == digit] for digit in range(CLASSES)]
+        deviation = torch.stack([own.std(dim=0) for own in of_digits]).mean(dim=0)
+        mean = torch.cat(of_digits).mean(dim=0)
         layer.weight /= deviation[:, None]
         layer.bias.copy_((layer.bias - mean) / deviation)
         scales = torch.linspace(2.0, 1.2, size)

@@ -16,6 +16,7 @@ from stylespace.noise import generator
 from stylespace.training.adversarial import (
     DEFORMED,
     HAND_EVERY,
+    JUDGE_EVERY,
     PENALTY_EVERY,
     AdversarialTrainer,
     make_trainer,
@@ -29,7 +30,7 @@ both = pytest.mark.parametrize("objective", ["sae", "aae"])
 
 
 def trainer_of(objective, steps=20, seed=0, model_config=SMALL, hardware=None):
-    config = TrainConfig(objective=objective, seed=seed)
+    config = TrainConfig(objective=objective, seed=seed, epochs=1)
     return make_trainer(model_config, config, steps, hardware)
 
 
@@ -75,6 +76,9 @@ def test_a_step_changes_every_weight(objective, step, batches):
     for kind, network in networks(trainer).items():
         for name, value in network.named_parameters():
             changed = value != before[kind][name]
+            if kind == "discriminator" and step % JUDGE_EVERY:
+                assert not changed.any(), name
+                continue
             assert changed.any(), (kind, name)
             if "told" in name:
                 assert changed.any(dim=1).all(), (kind, name)  # each digit has a row
@@ -93,7 +97,7 @@ def test_a_simple_step_goes_down_the_gradient_of_the_squared_error(batches):
 
 
 def losses_of(trainer, step, images, digits):
-    """The auto-encoder's loss and the discriminator's, as plain sums for autograd."""
+    """The auto-encoder's loss and the discriminator's, if it looks, as sums for autograd."""
     config, model, judge = trainer.config, trainer.model, trainer.discriminator
     random = generator(config.seed, "step", step)
     images = images.unsqueeze(1) / 255
@@ -117,7 +121,9 @@ def losses_of(trainer, step, images, digits):
         drawn = model.decoder(noisy_code[left:], others).sigmoid()
         loss = loss + HAND_EVERY * config.same_hand_weight * F.mse_loss(drawn, hand)
     code, digits = code[:left], digits[:left]
-    weight = config.adversarial_weight / (code.shape[1] / 4) ** 0.5
+    if step % JUDGE_EVERY:
+        return loss, None
+    weight = JUDGE_EVERY * config.adversarial_weight / (code.shape[1] / 4) ** 0.5
     loss = loss + weight * F.softplus(-judge(code, digits)).mean()
     style = torch.cat([torch.randn(code.shape, generator=random), code.detach()])
     logits = judge(style.requires_grad_(), digits.repeat(2))
@@ -131,22 +137,24 @@ def losses_of(trainer, step, images, digits):
 
 @pytest.mark.parametrize(
     ("step", "size", "epochs"),
-    [(0, 2, 24), (1, 2, 24), (2, 2, 24), (2, 9, 24), (3, 9, 24), (2, 2, 1), (2, 9, 1)],
+    [(0, 2, 24), (1, 2, 24), (2, 2, 24), (2, 9, 24), (3, 9, 24), (2, 2, 1), (1, 2, 1), (2, 9, 1)],
 )
 def test_an_adversarial_step_goes_down_the_gradients_of_the_losses(step, size, epochs, batches):
     model_config = dataclasses.replace(SMALL, style_size=size)
     config = run_config("aae", {"epochs": epochs})
-    trainer = make_trainer(model_config, config, 20, Hardware(dtype=torch.float32))
+    trainer = make_trainer(model_config, config, 20 * epochs, Hardware(dtype=torch.float32))
     train(trainer, batches, range(10, 15))  # no longer at its first weights
     batch = batches.at(step)
     wanted = {}
     for (kind, network), loss in zip(
         networks(trainer).items(), losses_of(trainer, step, *batch), strict=True
     ):
-        wanted[kind] = torch.autograd.grad(loss, list(network.parameters()))
+        if loss is not None:
+            wanted[kind] = torch.autograd.grad(loss, list(network.parameters()))
     trainer.step(step, *batch)
-    for kind, network in networks(trainer).items():
-        for (name, value), gradient in zip(network.named_parameters(), wanted[kind], strict=True):
+    for kind, gradients in wanted.items():
+        named = networks(trainer)[kind].named_parameters()
+        for (name, value), gradient in zip(named, gradients, strict=True):
             assert torch.allclose(value.grad, gradient, rtol=1e-3, atol=1e-6), (kind, name)
 
 
@@ -168,9 +176,8 @@ def test_training_lowers_the_error_of_images_that_it_has_not_seen(objective, tra
         drawn = model.decode(model.encode(images, data.digits), data.digits)
         return float((drawn - images).square().mean())
 
-    white_paper = float(images.square().mean())
-    assert error(trainer_of(objective).averaged) > 2 * white_paper
-    assert error(trained[objective].averaged) < 0.8 * white_paper
+    untrained = error(trainer_of(objective).averaged)
+    assert error(trained[objective].averaged) < 0.4 * untrained
 
 
 def test_adversarial_training_brings_the_codes_near_the_prior(trained):
@@ -179,7 +186,7 @@ def test_adversarial_training_brings_the_codes_near_the_prior(trained):
         objective: float(trainer.averaged.encode(data.floats(), data.digits).square().mean())
         for objective, trainer in trained.items()
     }
-    assert 0.3 < size["aae"] < 0.1 * size["sae"]  # the prior's is 1
+    assert 0.3 < size["aae"] < 2 < size["sae"] / 2  # the prior's is 1
 
 
 @both
@@ -249,9 +256,23 @@ def test_figures_are_means_over_the_steps(objective, batches):
     if objective == "sae":
         assert figures.detection is None
     else:
-        pairs = zip(*(one.detection for one in alone), strict=True)
-        assert figures.detection == pytest.approx([sum(shares) / 5 for shares in pairs])
-        assert all(0 <= share <= 1 for one in alone for share in one.detection)
+        pairs = list(zip(*(one.detection for one in alone[::JUDGE_EVERY]), strict=True))
+        means = [sum(shares) / len(shares) for shares in pairs]
+        assert figures.detection == pytest.approx(means)
+        assert all(0 <= share <= 1 for share in figures.detection)
+
+
+@pytest.mark.parametrize("per_epoch", [1, 2, 3])
+def test_the_discriminator_looks_on_in_every_epoch_however_short(per_epoch, batches):
+    config = TrainConfig(epochs=4)
+    trainer = make_trainer(SMALL, config, config.epochs * per_epoch)
+    for epoch in range(config.epochs):
+        before = trainer.discriminator.layers.told.detach().clone()
+        train(trainer, batches, range(epoch * per_epoch, (epoch + 1) * per_epoch))
+        assert not torch.equal(trainer.discriminator.layers.told, before)
+        shares = trainer.figures(per_epoch).detection
+        assert all(0 <= share <= 1 for share in shares)
+        trainer.sums.zero_()
 
 
 def test_the_error_is_that_of_the_pixels(batches):

@@ -22,8 +22,9 @@ from stylespace.training.steps import Trainer
 
 __all__ = ["AdversarialTrainer", "make_trainer"]
 
-HAND_EVERY = 2  # steps between two looks at the same hand, each weighted as many times more
-PENALTY_EVERY = 8  # steps between two gradient penalties, likewise
+JUDGE_EVERY = 2  # steps between two looks of the discriminator, weighted as many times more
+HAND_EVERY = 2  # between two looks at the same hand, likewise
+PENALTY_EVERY = 8  # between two gradient penalties, likewise; the discriminator looks on then
 DEFORMED = 0.25  # share of a batch
 DISCRIMINATOR_FLOOR = 0.5  # its rate falls less than the encoder's, so that it keeps up at the end
 
@@ -61,6 +62,14 @@ class AdversarialTrainer(Trainer):
         master = MasterWeights(self.discriminator, (0.5, 0.99), self.dtype)
         self.masters["discriminator"] = master
         self.judge = Pass(self.discriminator.layers)
+        self._per_epoch = max(1, self.steps // self.config.epochs)
+
+    def _turn(self, step: int, every: int) -> bool:
+        """Whether what is there every few steps is: in an epoch's first step, and so on."""
+        return step % self._per_epoch % every == 0
+
+    def _due(self, step: int) -> list[str]:
+        return list(self.masters) if self._turn(step, JUDGE_EVERY) else ["model"]
 
     def _rate(self, name: str, step: int) -> float:
         if name == "model":
@@ -80,9 +89,11 @@ class AdversarialTrainer(Trainer):
             by_code = self._draw(noisy, digits, images)
         else:
             code, by_code = self._draw_deformed(step, images, digits, parts, random)
-        prior = torch.randn(all_kept, code.shape[1], generator=random, device="cpu")[parts.first]
-        fooling = self._judge(step, prior, code[:kept], digits[:kept], kept / all_kept)
-        by_code[:kept] += self.adversarial_weight * fooling
+        if self._turn(step, JUDGE_EVERY):
+            prior = torch.randn(all_kept, code.shape[1], generator=random, device="cpu")
+            own, share = prior[parts.first], kept / all_kept
+            fooling = self._judge(step, own, code[:kept], digits[:kept], share)
+            by_code[:kept] += JUDGE_EVERY * self.adversarial_weight * fooling
         self.encoder.backward(by_code)
 
     def _draw_deformed(
@@ -96,7 +107,7 @@ class AdversarialTrainer(Trainer):
         amount = self.config.deformation
         deformation = Deformation.draw(hands, amount, random, parts.second, self.device)
         shown = torch.cat([images[:kept], self._deform(originals, deformation)])
-        if step % HAND_EVERY:
+        if not self._turn(step, HAND_EVERY):
             code = self.encoder.forward(shown, digits)
             noisy = code + self._noise((all_kept, hands), parts, random)
             return code, self._draw(noisy, digits, shown)
@@ -179,7 +190,7 @@ class AdversarialTrainer(Trainer):
         logits = self.judge.forward(style, digits).flatten().float()
         gradient = objectives.discriminator_gradient(logits, share)
         by_style = self.judge.to_input(self.judge.backward(gradient.to(self.dtype).unsqueeze(1)))
-        if step % PENALTY_EVERY == 0:
+        if self._turn(step, PENALTY_EVERY):
             self._penalize(style, digits, share)
         self.sums[1:].add_((logits > 0).view(2, -1).float().mean(dim=1), alpha=share)
         on_code = logits[len(code) :]
@@ -196,8 +207,9 @@ class AdversarialTrainer(Trainer):
 
     def figures(self, batches: int) -> TrainingFigures:
         """The current epoch's figures so far; this waits for the device."""
-        mse, prior, code = (self._summed() / batches).tolist()
-        return TrainingFigures(mse=mse, detection=(prior, 1 - code))
+        mse, prior, code = self._summed().tolist()
+        looks = -(-batches // JUDGE_EVERY)
+        return TrainingFigures(mse=mse / batches, detection=(prior / looks, 1 - code / looks))
 
     @torch.no_grad()
     def satisfaction(self, code: Tensor, digits: Tensor) -> float | None:

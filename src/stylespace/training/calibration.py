@@ -16,7 +16,7 @@ __all__ = ["Calibrator"]
 LEAST_OF_A_DIGIT = 10  # images a style dimension, below which a digit's covariance is not known
 WIDEST = 4.0  # times that a direction is stretched or squeezed at most; what is dead stays dead
 SAMPLE = 12_000  # images that are enough while training goes on
-ROWS = 5000
+ROWS = 2000
 
 
 class Calibrator:
@@ -41,7 +41,7 @@ class Calibrator:
         epochs: int = MOST_EPOCHS,
     ) -> None:
         self.seen, self.unseen = seen, unseen
-        self.seed, self.epochs = seed, max(1, min(epochs // 2, MOST_EPOCHS))
+        self.seed, self.epochs = seed, min(epochs, MOST_EPOCHS)
         # at random, since images may lie class by class, or the classes in turn
         mixed = torch.randperm(len(seen), generator=generator(self.seed, "calibration sample"))
         self.sample = seen.subset(mixed[:SAMPLE].sort().values)

@@ -16,7 +16,7 @@ from stylespace.training.passes import Pass
 __all__ = ["MOST_EPOCHS", "Codes", "FlowPass", "fit_flow"]
 
 MOST_EPOCHS = 8
-BATCH = 500
+BATCH = 1000
 LR = 0.01
 WEIGHT_DECAY = 0.05
 ALIGNED = 10.0  # weight at first of the correlations with what is measured, beside the likelihood

@@ -34,7 +34,7 @@ __all__ = ["Ending", "fit", "total_steps"]
 LINES_EVERY = 100  # batches between two lines, as the seed has it
 ROW = 12
 SHOWN = 4 * ROW  # test images on an epoch's sheet, each above its reconstruction
-MEASURED = 10_000  # test images at once
+MEASURED = 2000  # test images at once
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 __all__ = ["averaging_weight", "learning_rate"]
 
 WARM_UP = 0.05
@@ -11,20 +9,19 @@ AVERAGED_SHARE = 0.02
 
 
 def learning_rate(progress: float, floor: float = 0.0) -> float:
-    """Share of the highest rate: a linear warm-up, then half a cosine down to a floor.
+    """Share of the highest rate: a linear rise, then a linear fall down to a floor.
 
     Args:
         progress: share of the run's steps that are done, in [0, 1].
-        floor: where the cosine ends.
+        floor: where the fall ends.
 
     Example:
         >>> [round(learning_rate(p), 2) for p in (0.0, 0.05, 0.5, 1.0)]
-        [0.0, 1.0, 0.54, 0.0]
+        [0.0, 1.0, 0.53, 0.0]
     """
     if progress < WARM_UP:
         return progress / WARM_UP
-    fall = 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
-    return floor + (1 - floor) * fall
+    return floor + (1 - floor) * (1 - progress) / (1 - WARM_UP)
 
 
 def averaging_weight(step: int, every: int) -> float:

@@ -109,9 +109,9 @@ class Trainer:
         self._train(step, images, digits)
         if self.detect_anomaly:
             require_finite(self.model, self.discriminator, images, digits)
-        for name, master in self.masters.items():
-            self.group.sum(master.gradient)
-            master.descend(self._rate(name, step))
+        for name in self._due(step):
+            self.group.sum(self.masters[name].gradient)
+            self.masters[name].descend(self._rate(name, step))
         if (step + 1) % AVERAGE_EVERY == 0 or step + 1 == self.steps:
             weight = schedule.averaging_weight(step, AVERAGE_EVERY)
             self._average.lerp_(self.masters["model"].flat, weight)
@@ -130,6 +130,10 @@ class Trainer:
         value, gradient = objectives.reconstruction_loss(logits, images, 1 / self.group.size)
         self.sums[0] += value
         return gradient
+
+    def _due(self, step: int) -> list[str]:  # noqa: ARG002
+        """Which networks' gradients a step has written."""
+        return list(self.masters)
 
     def _rate(self, name: str, step: int) -> float:  # noqa: ARG002
         return self.config.lr * schedule.learning_rate((step + 1) / self.steps)
