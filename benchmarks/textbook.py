@@ -58,16 +58,29 @@ def train(data: LabelledImages, model: StyleAutoencoder, config: TrainConfig) ->
                     loss = loss + HAND_EVERY * config.same_hand_weight * hand
                 descend(of_model, loss)
                 if judges:
-                    both = torch.cat([torch.randn(kept, model.style_size), style[:kept].detach()])
-                    judged = discriminator(both.requires_grad_(), digits[:kept].repeat(2))
-                    on_prior, on_code = judged.chunk(2)
-                    loss = F.softplus(-on_prior).mean() + F.softplus(on_code).mean()
-                    if step % PENALTY_EVERY == 0:
-                        penalty = objectives.gradient_penalty(judged, both)
-                        loss = loss + PENALTY_EVERY * config.gradient_penalty * penalty
+                    codes, penalized = style[:kept].detach(), step % PENALTY_EVERY == 0
+                    loss = verdict(discriminator, codes, digits[:kept], config, penalized)
                     descend(of_discriminator, loss)
             step += 1
             yield step
+
+
+def verdict(
+    discriminator: Discriminator,
+    codes: torch.Tensor,
+    digits: torch.Tensor,
+    config: TrainConfig,
+    penalized: bool,
+) -> torch.Tensor:
+    """The discriminator's loss: on prior samples and codes, and now and then on its gradient."""
+    both = torch.cat([torch.randn_like(codes), codes]).requires_grad_()
+    judged = discriminator(both, digits.repeat(2))
+    on_prior, on_code = judged.chunk(2)
+    loss = F.softplus(-on_prior).mean() + F.softplus(on_code).mean()
+    if penalized:
+        penalty = objectives.gradient_penalty(judged, both)
+        loss = loss + PENALTY_EVERY * config.gradient_penalty * penalty
+    return loss
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:

@@ -1,9 +1,10 @@
-"""How far the test images themselves are from the training images: a floor for any model's codes.
+"""How far the test images themselves are from the training images.
 
-A style space that matched the training images' styles exactly would still be told from the prior
-by as much as other people's handwriting differs. Here slant, stroke thickness and width, measured
-in the images, tell test from training images; the classifier knows the digit, and is that of the
-two-sample test. The null tells training images from others of them. Takes a minute.
+A style space in which the training images' styles are the prior exactly, and that keeps what is
+measured here, would still be told from the prior by as much as other people's handwriting
+differs. Slant, stroke thickness and width, measured in the images, tell test from training
+images, by the classifier of the two-sample test, which knows the digit. The null tells training
+images from others of them. Takes a minute.
 
 .venv/bin/python -m benchmarks.writers
 """
@@ -12,29 +13,21 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 import stylespace
 from benchmarks.table import Row, of_runs, text
 from stylespace.datasets import LabelledImages
-from stylespace.evaluation.probe import fit_probes
-from stylespace.evaluation.two_sample import RECIPE
+from stylespace.evaluation.two_sample import tell_apart
 from stylespace.noise import generator
 from stylespace.training.alignment import stroke_measures
 
 REPEATS = 5
 CLASSES = 10
-ROWS = 5000
-
-
-def measured(data: LabelledImages) -> Tensor:
-    """`[n, measures]`."""
-    return torch.cat([stroke_measures(block) for block in torch.split(data.images, ROWS)])
 
 
 def standardized(train: LabelledImages, test: LabelledImages) -> tuple[Tensor, Tensor]:
     """Both sets' measures, those of each training digit brought to mean 0 and spread 1."""
-    ours, others = measured(train), measured(test)
+    ours, others = (stroke_measures(data.images) for data in (train, test))
     for digit in range(CLASSES):
         deviation, mean = torch.std_mean(ours[train.digits == digit], dim=0)
         for values, digits in ((ours, train.digits), (others, test.digits)):
@@ -57,19 +50,11 @@ def alike(digits: Tensor, wanted: Tensor, order: Tensor) -> Tensor:
     return chosen
 
 
-def accuracies(pairs: list[tuple[Tensor, Tensor]], digits: Tensor) -> list[float]:
-    """How well a fresh classifier tells the two of each pair apart, on halves it has not seen."""
-    known = one_hot(digits, CLASSES).float()
-    shown, asked = [], []
-    for repeat, pair in enumerate(pairs):
-        order = torch.randperm(len(digits), generator=generator(0, "writers", repeat))
-        for halves, index in zip((shown, asked), order.tensor_split(2), strict=True):
-            rows = [torch.cat([values[index], known[index]], dim=1) for values in pair]
-            halves.append(torch.cat(rows))
-    labels = (torch.arange(len(shown[0])) >= len(shown[0]) // 2).long().repeat(len(pairs), 1)
-    probes = fit_probes(torch.stack(shown), labels, 2, RECIPE)
-    truth = torch.arange(len(asked[0])) >= len(asked[0]) // 2
-    return (probes.read(torch.stack(asked)) == truth).float().mean(dim=1).tolist()
+def accuracies(pairs: list[tuple[Tensor, Tensor]], digits: Tensor) -> tuple[float, ...]:
+    """How well a fresh classifier tells the two of each pair apart."""
+    repeats = range(len(pairs))
+    orders = [torch.randperm(len(digits), generator=generator(0, "writers", n)) for n in repeats]
+    return tell_apart(pairs, orders, digits, CLASSES).repeats
 
 
 def rows() -> list[Row]:

@@ -259,7 +259,7 @@ def test_figures_are_means_over_the_steps(objective, batches):
         pairs = list(zip(*(one.detection for one in alone[::JUDGE_EVERY]), strict=True))
         means = [sum(shares) / len(shares) for shares in pairs]
         assert figures.detection == pytest.approx(means)
-        assert all(0 <= share <= 1 for share in figures.detection)
+        assert all(0 <= share <= 1 for one in alone for share in one.detection)
 
 
 @pytest.mark.parametrize("per_epoch", [1, 2, 3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,12 +12,12 @@ from torch.nn.functional import one_hot
 from stylespace.evaluation.probe import Recipe, fit_probes, spread
 from stylespace.noise import generator
 
-__all__ = ["RECIPE", "TwoSample", "two_sample", "two_sample_null"]
+__all__ = ["RECIPE", "TwoSample", "tell_apart", "two_sample", "two_sample_null"]
 
 RECIPE = Recipe()
 """Held fixed, so that figures of different models compare."""
 
-PRIOR, CODE = 1, 0
+FIRST, SECOND = 0, 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ def two_sample(
         recipe: how the classifier is trained.
     """
     samples = [codes for _ in range(repeats)]
-    return _measure(samples, digits, classes, seed, recipe)
+    return _against_prior(samples, digits, classes, seed, recipe)
 
 
 def two_sample_null(
@@ -80,20 +81,34 @@ def two_sample_null(
         torch.randn(len(digits), style_size, generator=generator(seed, "null", repeat))
         for repeat in range(repeats)
     ]
-    return _measure(samples, digits, classes, seed, recipe)
+    return _against_prior(samples, digits, classes, seed, recipe)
 
 
-def _measure(
-    samples: list[Tensor], digits: Tensor, classes: int, seed: int, recipe: Recipe
+def tell_apart(
+    pairs: Sequence[tuple[Tensor, Tensor]],
+    orders: Sequence[Tensor],
+    digits: Tensor,
+    classes: int = 10,
+    *,
+    seed: int = 0,
+    recipe: Recipe = RECIPE,
 ) -> TwoSample:
+    """Tell the first of each pair from the second; the classifier knows the digit.
+
+    Args:
+        pairs: of vectors `[n, size]` float32 each, one for each repeat.
+        orders: permutations of n, whose first halves are trained on, one for each repeat.
+        digits: `[n]` int64, below `classes`, of every one of them.
+        classes: number of digits.
+        seed: of the networks.
+        recipe: how the classifier is trained.
+    """
     train, score, scored = [], [], []
-    for repeat, codes in enumerate(samples):
-        random = generator(seed, "two-sample", repeat)
-        prior = torch.randn(codes.shape, generator=random)
-        first, second = torch.randperm(len(codes), generator=random).tensor_split(2)
-        train.append(_inputs(codes, prior, digits, first, classes))
-        score.append(_inputs(codes, prior, digits, second, classes))
-        scored.append(digits[second].repeat(2))
+    for pair, order in zip(pairs, orders, strict=True):
+        shown, asked = order.tensor_split(2)
+        train.append(_inputs(pair, digits, shown, classes))
+        score.append(_inputs(pair, digits, asked, classes))
+        scored.append(digits[asked].repeat(2))
     inputs = torch.stack(train)
     labels = _labels(inputs)
     probes = fit_probes(inputs, labels, 2, recipe, seed)
@@ -102,15 +117,25 @@ def _measure(
     return _result(right, torch.stack(scored), classes, len(digits))
 
 
-def _inputs(codes: Tensor, prior: Tensor, digits: Tensor, index: Tensor, classes: int) -> Tensor:
-    known = one_hot(digits[index], classes).to(codes.dtype)
-    both = [torch.cat([vectors[index], known], dim=1) for vectors in (codes, prior)]
-    return torch.cat(both)
+def _against_prior(
+    samples: list[Tensor], digits: Tensor, classes: int, seed: int, recipe: Recipe
+) -> TwoSample:
+    pairs, orders = [], []
+    for repeat, codes in enumerate(samples):
+        random = generator(seed, "two-sample", repeat)
+        pairs.append((codes, torch.randn(codes.shape, generator=random)))
+        orders.append(torch.randperm(len(codes), generator=random))
+    return tell_apart(pairs, orders, digits, classes, seed=seed, recipe=recipe)
+
+
+def _inputs(pair: tuple[Tensor, Tensor], digits: Tensor, index: Tensor, classes: int) -> Tensor:
+    known = one_hot(digits[index], classes).to(pair[0].dtype)
+    return torch.cat([torch.cat([vectors[index], known], dim=1) for vectors in pair])
 
 
 def _labels(inputs: Tensor) -> Tensor:
-    labels = torch.full(inputs.shape[:2], PRIOR)
-    labels[:, : inputs.shape[1] // 2] = CODE
+    labels = torch.full(inputs.shape[:2], SECOND)
+    labels[:, : inputs.shape[1] // 2] = FIRST
     return labels
 
 

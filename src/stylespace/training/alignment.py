@@ -16,6 +16,7 @@ MEASURES = ("slant", "thickness", "width")
 """What the first style dimensions follow, as far as there are so many."""
 
 ROUNDS = 30
+ROWS = 2000  # images that are measured at once
 KEPT = 0.01  # how strongly directions that follow no measure stay as training left them
 FAINT = 1e-3
 
@@ -33,6 +34,10 @@ def stroke_measures(images: Tensor) -> Tensor:
     Returns:
         float32 `[n, 3]` in the order of `MEASURES`; all finite.
     """
+    return torch.cat([_measured(block) for block in torch.split(images, ROWS)])
+
+
+def _measured(images: Tensor) -> Tensor:
     ink = images.float() / 255
     place = torch.arange(ink.shape[1], dtype=torch.float32)
     total = ink.sum(dim=(1, 2)).clamp(min=FAINT)

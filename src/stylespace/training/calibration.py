@@ -45,7 +45,7 @@ class Calibrator:
         # at random, since images may lie class by class, or the classes in turn
         mixed = torch.randperm(len(seen), generator=generator(self.seed, "calibration sample"))
         self.sample = seen.subset(mixed[:SAMPLE].sort().values)
-        self.measures = _measures(self.sample)
+        self.measures = stroke_measures(self.sample.images)
 
     @torch.no_grad()
     def calibrate(self, model: StyleAutoencoder, last: bool = False) -> None:
@@ -58,7 +58,8 @@ class Calibrator:
         """
         own, data = _reset(model), self.seen if last else self.sample
         codes, digits = _styles(model, data), data.digits
-        standard = _round(own, codes, digits, _measures(data) if last else self.measures)
+        measures = stroke_measures(data.images) if last else self.measures
+        standard = _round(own, codes, digits, measures)
         model.calibration.load_state_dict(own.state_dict())
         unseen = _styles(model, self.unseen)
         reach = unseen.square().mean().sqrt().clamp(1 / WIDEST, WIDEST) if len(unseen) else 1.0
@@ -99,10 +100,6 @@ def _whiten(calibration: Calibration, digit: int, codes: Tensor) -> Tensor:
     calibration.to_style[digit] = (directions / spreads) @ directions.T
     calibration.to_code[digit] = (directions * spreads) @ directions.T
     return (codes - calibration.mean[digit]) @ calibration.to_style[digit]
-
-
-def _measures(data: LabelledImages) -> Tensor:
-    return torch.cat([stroke_measures(block) for block in torch.split(data.images, ROWS)])
 
 
 def _standardized(measures: Tensor) -> Tensor:
