@@ -79,18 +79,33 @@ def test_each_digits_codes_get_mean_0_and_one_covariance(seen, size, unseen):
         assert (covariance(own / reach) - torch.eye(size)).abs().max() < 2e-3
 
 
+def furthest_mean(model, data):
+    """0 if all images of the data were looked at."""
+    style = styles(model, data)
+    means = [style[data.digits == digit].mean(dim=0) for digit in range(CLASSES)]
+    return float(torch.stack(means).abs().max())
+
+
 def test_until_training_is_over_a_sample_is_enough(seen, monkeypatch):
     monkeypatch.setattr(calibration, "SAMPLE", 1000)
     model = skewed_model()
     calibrator = Calibrator(seen, NONE)
-    furthest = []
-    for last in (False, True):
-        calibrator.calibrate(model, last)
-        style = styles(model, seen)
-        means = [style[seen.digits == digit].mean(dim=0) for digit in range(CLASSES)]
-        furthest.append(float(torch.stack(means).abs().max()))
-    assert 1e-4 < furthest[0] < 0.2
-    assert furthest[1] < 1e-4
+    calibrator.calibrate(model)
+    assert 1e-4 < furthest_mean(model, seen) < 0.2
+    calibrator.calibrate(model, last=True)
+    assert furthest_mean(model, seen) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("epochs", "sample", "all_"), [(2, 1000, False), (6, 1000, True), (2, 2000, True)]
+)
+def test_a_short_run_does_with_half_of_many_images(seen, monkeypatch, epochs, sample, all_):
+    monkeypatch.setattr(calibration, "SAMPLE", sample)
+    model = skewed_model()
+    Calibrator(seen, NONE, epochs=epochs).calibrate(model, last=True)
+    furthest = furthest_mean(model, seen)
+    assert (furthest < 1e-4) == all_
+    assert furthest < 0.1
 
 
 def test_style_vectors_of_unseen_images_have_the_priors_size(seen):

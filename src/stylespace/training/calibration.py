@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from stylespace.config import SHORT
 from stylespace.data.images import LabelledImages
 from stylespace.networks import Calibration, StyleAutoencoder
 from stylespace.noise import generator
 from stylespace.training.alignment import rotations, stroke_measures
-from stylespace.training.flow import MOST_EPOCHS, Codes, fit_flow
+from stylespace.training.flow import BATCH, MOST_EPOCHS, Codes, fit_flow
 
 __all__ = ["Calibrator"]
 
@@ -30,7 +31,8 @@ class Calibrator:
         seen: images that models are trained on.
         unseen: images that they are not trained on, held out for this; may be none.
         seed: of the flow.
-        epochs: that the networks are trained for; the flow takes no more.
+        epochs: that the networks are trained for; the flow takes no more. A short run leaves
+            half of many seen images out.
     """
 
     def __init__(
@@ -45,6 +47,10 @@ class Calibrator:
         # at random, since images may lie class by class, or the classes in turn
         mixed = torch.randperm(len(seen), generator=generator(self.seed, "calibration sample"))
         self.sample = seen.subset(mixed[:SAMPLE].sort().values)
+        self.batch = BATCH
+        if epochs < SHORT and len(seen) > 2 * SAMPLE:
+            self.seen = seen.subset(mixed[: len(seen) // 2].sort().values)
+            self.batch = BATCH // 2  # as many steps with half the images
         self.measures = stroke_measures(self.sample.images)
 
     @torch.no_grad()
@@ -56,21 +62,21 @@ class Calibrator:
             last: whether training is over. Until then a sample of the images does, and there is
                 no flow; it takes seconds to fit.
         """
-        own, data = _reset(model), self.seen if last else self.sample
-        codes, digits = _styles(model, data), data.digits
+        own, data = Calibration(model.config), self.seen if last else self.sample
+        codes, digits = _codes(model, data), data.digits
         measures = stroke_measures(data.images) if last else self.measures
         standard = _round(own, codes, digits, measures)
-        model.calibration.load_state_dict(own.state_dict())
-        unseen = _styles(model, self.unseen)
+        unseen = own.style(_codes(model, self.unseen), self.unseen.digits)
         reach = unseen.square().mean().sqrt().clamp(1 / WIDEST, WIDEST) if len(unseen) else 1.0
-        model.calibration.to_style /= reach
-        model.calibration.to_code *= reach
+        own.to_style /= reach
+        own.to_code *= reach
+        model.calibration.load_state_dict(own.state_dict())
+        model.flow.reset()
         if last:
-            vectors = own.style(codes, digits) / reach
+            seen = Codes(own.style(codes, digits), digits)
             others = Codes(unseen / reach, self.unseen.digits)
-            seen = Codes(vectors, digits)
             spread = 1 / float(reach)
-            fit_flow(model, seen, standard, others, spread, self.seed, self.epochs)
+            fit_flow(model, seen, standard, others, spread, self.seed, self.epochs, self.batch)
 
 
 def _round(own: Calibration, codes: Tensor, digits: Tensor, measures: Tensor) -> Tensor:
@@ -108,17 +114,9 @@ def _standardized(measures: Tensor) -> Tensor:
     return (measures - mean) / deviation.clamp(min=1e-6)
 
 
-def _reset(model: StyleAutoencoder) -> Calibration:
-    """Have calibration and flow change nothing; return another such calibration, on the CPU."""
-    fresh = Calibration(model.config)
-    model.calibration.load_state_dict(fresh.state_dict())
-    model.flow.reset()
-    return fresh
-
-
-def _styles(model: StyleAutoencoder, data: LabelledImages) -> Tensor:
+def _codes(model: StyleAutoencoder, data: LabelledImages) -> Tensor:
     """Computed where the model is, and brought to the CPU: `[n, style_size]`."""
     device = model.calibration.mean.device
     blocks = [data.subset(slice(start, start + ROWS)) for start in range(0, len(data), ROWS)]
-    styles = [model.encode(b.floats().to(device), b.digits.to(device)) for b in blocks]
-    return torch.cat([model.calibration.mean[:0], *styles]).cpu()
+    codes = [model.encoder(b.floats().to(device), b.digits.to(device)) for b in blocks]
+    return torch.cat([model.calibration.mean[:0], *codes]).cpu()

@@ -13,7 +13,7 @@ from stylespace.training import schedule
 from stylespace.training.master import MasterWeights
 from stylespace.training.passes import Pass
 
-__all__ = ["MOST_EPOCHS", "Codes", "FlowPass", "fit_flow"]
+__all__ = ["BATCH", "MOST_EPOCHS", "Codes", "FlowPass", "fit_flow"]
 
 MOST_EPOCHS = 8
 BATCH = 1000
@@ -40,6 +40,7 @@ def fit_flow(
     spread: float,
     seed: int,
     epochs: int = MOST_EPOCHS,
+    batch: int = BATCH,
 ) -> None:
     """Fit a model's flow by maximum likelihood, so that style vectors are the prior's.
 
@@ -54,6 +55,7 @@ def fit_flow(
         spread: that the style vectors of the seen images should have.
         seed: of first weights and order.
         epochs: passes over the codes.
+        batch: codes a step.
     """
     if len(model.flow.layers) == 0 or len(unseen.vectors) < LEAST_UNSEEN:
         return
@@ -61,13 +63,13 @@ def fit_flow(
         torch.manual_seed(seed)
         flow = Flow(model.config)
     fit = _Fit(flow, spread)
-    per_epoch = -(-len(seen.vectors) // BATCH)
+    per_epoch = -(-len(seen.vectors) // batch)
     steps = epochs * per_epoch
     for step in range(steps):
         epoch, place = divmod(step, per_epoch)
         if place == 0:
             order = torch.randperm(len(seen.vectors), generator=generator(seed, "flow", epoch))
-        index = order[place * BATCH : (place + 1) * BATCH]
+        index = order[place * batch : (place + 1) * batch]
         rows = Codes(seen.vectors[index], seen.digits[index])
         fit.step(rows, measures[index], (step + 1) / steps)
     before = _mismatch(unseen.vectors, torch.zeros(1), spread)

@@ -255,7 +255,7 @@ class _Run:
             images, digits = block.floats().to(device), block.digits.to(device)
             code = model.encoder(images, digits)
             styles.append(model.style(code, digits))
-            drawn = model.decode(styles[-1], digits)
+            drawn = model.decoder(code, digits).sigmoid()  # a style's way back is to its code
             mse += share * float((drawn - images).square().mean())
             passing = self.trainer.satisfaction(code, digits)
             if passing is not None:
