@@ -15,7 +15,7 @@ try:
     from huggingface_hub import PyTorchModelHubMixin
 except ImportError as error:
     raise ImportError(
-        "stylespace.hub needs huggingface_hub: pip install 'stylespace[hub]'"
+        "stylespace.hub needs huggingface_hub: pip install huggingface_hub"
     ) from error
 
 from stylespace import networks

@@ -195,6 +195,17 @@ def test_flags_that_cannot_be_meant(stylespace, strokes_dir, flags, says):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "script", ["mnist-sae.py", "mnist-aae.py", "encoder-vis.py", "generate-digits.py"]
+)
+def test_a_script_of_the_checkout_without_the_package_says_how_to_get_it(script):
+    command = [sys.executable, "-S", Path(__file__).parents[2] / script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("stylespace is not installed for this Python: source .venv/")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("script", ["mnist-sae.py", "mnist-aae.py"])
 def test_help_has_the_seeds_flags_first_and_answers_at_once(script):
     root = Path(__file__).parents[2]

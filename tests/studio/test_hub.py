@@ -75,7 +75,7 @@ def test_without_the_library_its_extra_is_named():
     code = "import sys; sys.modules['huggingface_hub'] = None; import stylespace.hub"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.strip().endswith(
-        "ImportError: stylespace.hub needs huggingface_hub: pip install 'stylespace[hub]'"
+        "ImportError: stylespace.hub needs huggingface_hub: pip install huggingface_hub"
     )
 
 

@@ -74,7 +74,7 @@ def evaluate(
 
     Raises:
         DataError: the images do not fit the model, or are too few to say anything.
-        StylespaceError: the extra `evaluate` is not installed.
+        StylespaceError: a library of the extra `evaluate` is not installed.
     """
     check_installed()
     check_data(model, train, test)
@@ -126,14 +126,12 @@ def check_installed() -> None:
     """Refuse to begin what would fail at its end.
 
     Raises:
-        StylespaceError: the extra `evaluate` is not installed.
+        StylespaceError: a library of the extra `evaluate` is not installed.
     """
     try:
         importlib.import_module("skimage.morphology")
-    except ImportError as error:
-        raise StylespaceError(
-            f"evaluating needs {error.name or 'scikit-image'}: pip install 'stylespace[evaluate]'"
-        ) from None
+    except ImportError:
+        raise StylespaceError("evaluating needs scikit-image: pip install scikit-image") from None
 
 
 def write_report(directory: Path, report: Report) -> None:

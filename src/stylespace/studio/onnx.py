@@ -72,7 +72,7 @@ def require_onnx() -> None:
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"an ONNX model needs {' and '.join(missing)}: pip install 'stylespace[onnx]'"
+            f"an ONNX model needs {' and '.join(missing)}: pip install {' '.join(missing)}"
         )
 
 
