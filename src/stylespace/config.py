@@ -21,6 +21,7 @@ __all__ = [
     "Objective",
     "TrainConfig",
     "from_dict",
+    "is_short",
     "run_config",
     "session_name",
 ]
@@ -30,7 +31,7 @@ DEFAULT_EPOCHS: dict[Objective, int] = {"sae": 5, "aae": 24}
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bf16")
 
-SHORT = 6  # epochs, below which a run trains on the images as they are
+SHORT = 6  # epochs, below which a run is a short one
 WIDEST = 16_384  # units of a hidden layer
 DEEPEST = 64  # hidden layers
 LONGEST_NAME = 200  # characters of a class's name
@@ -142,11 +143,15 @@ class TrainConfig:
                 _require(0 <= value < math.inf, f"{field.name} must be a number from 0")
 
 
+def is_short(epochs: int) -> bool:
+    """Whether so many epochs leave no time for more than the images as they are."""
+    return epochs < SHORT
+
+
 def run_config(objective: Objective, asked: dict[str, Any], before: int = 0) -> TrainConfig:
     """The settings of a run, the defaults where none is asked for.
 
-    Less than `SHORT` epochs leave no time for more than the images as they are: nothing is
-    deformed.
+    In a short run nothing is deformed.
 
     Args:
         objective: `"sae"` or `"aae"`.
@@ -158,8 +163,7 @@ def run_config(objective: Objective, asked: dict[str, Any], before: int = 0) -> 
         (0.25, 0.0)
     """
     epochs = asked.get("epochs", DEFAULT_EPOCHS[objective])
-    short = before + epochs < SHORT
-    plain = {"deformation": 0.0, "same_hand_weight": 0.0} if short else {}
+    plain = {"deformation": 0.0, "same_hand_weight": 0.0} if is_short(before + epochs) else {}
     return TrainConfig(objective=objective, **{"epochs": epochs, **plain, **asked})
 
 

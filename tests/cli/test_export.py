@@ -119,7 +119,7 @@ def test_an_onnx_model_without_the_libraries_is_refused(stylespace_export, monke
     monkeypatch.setattr(onnx.importlib.util, "find_spec", lambda _: None)
     code, _, err = stylespace_export("--to", "model.onnx")
     assert code == 1
-    assert "pip install onnx" in err
+    assert "pip install onnx onnxscript onnxruntime\n" in err
     assert left_behind(Path()) == []
 
 

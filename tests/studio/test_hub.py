@@ -71,7 +71,7 @@ def test_what_the_mixin_saves_opens_as_a_session(folder, tmp_path):
     assert same(StyleAutoencoder.from_pretrained(tmp_path / "saved"), vivid_model())
 
 
-def test_without_the_library_its_extra_is_named():
+def test_without_the_library_that_is_named():
     code = "import sys; sys.modules['huggingface_hub'] = None; import stylespace.hub"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.strip().endswith(

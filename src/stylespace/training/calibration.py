@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from stylespace.config import SHORT
+from stylespace.config import is_short
 from stylespace.data.images import LabelledImages
 from stylespace.networks import Calibration, StyleAutoencoder
 from stylespace.noise import generator
@@ -48,7 +48,7 @@ class Calibrator:
         mixed = torch.randperm(len(seen), generator=generator(self.seed, "calibration sample"))
         self.sample = seen.subset(mixed[:SAMPLE].sort().values)
         self.batch = BATCH
-        if epochs < SHORT and len(seen) > 2 * SAMPLE:
+        if is_short(epochs) and len(seen) > 2 * SAMPLE:
             self.seen = seen.subset(mixed[: len(seen) // 2].sort().values)
             self.batch = BATCH // 2  # as many steps with half the images
         self.measures = stroke_measures(self.sample.images)
