@@ -41,27 +41,50 @@
     }
   }
 
-  /** @type {(layer: Dense, values: Float32Array, row: number, result: Float32Array) => void} */
+  /** Two units at a time, so that what is read of a row serves both.
+   * @type {(layer: Dense, values: Float32Array, row: number, result: Float32Array) => void}
+   */
   function fiveRows({ weight, bias, inputs, outputs }, values, row, result) {
     const a = row * inputs;
     const [b, c, d, e] = [a + inputs, a + 2 * inputs, a + 3 * inputs, a + 4 * inputs];
-    for (let out = 0, at = 0; out < outputs; out++) {
-      let [one, two, three, four, five] = [0, 0, 0, 0, 0];
+    for (let unit = 0; unit < outputs; unit += 2) {
+      const other = Math.min(unit + 1, outputs - 1); // of an odd number the last one twice
+      const [from, fromOther] = [unit * inputs, other * inputs];
+      let [a1, b1, c1, d1, e1] = [0, 0, 0, 0, 0];
+      let [a2, b2, c2, d2, e2] = [0, 0, 0, 0, 0];
       for (let i = 0; i < inputs; i++) {
-        const factor = weight[at++];
-        one += factor * values[a + i];
-        two += factor * values[b + i];
-        three += factor * values[c + i];
-        four += factor * values[d + i];
-        five += factor * values[e + i];
+        const one = weight[from + i];
+        const two = weight[fromOther + i];
+        let x = values[a + i];
+        a1 += one * x;
+        a2 += two * x;
+        x = values[b + i];
+        b1 += one * x;
+        b2 += two * x;
+        x = values[c + i];
+        c1 += one * x;
+        c2 += two * x;
+        x = values[d + i];
+        d1 += one * x;
+        d2 += two * x;
+        x = values[e + i];
+        e1 += one * x;
+        e2 += two * x;
       }
-      const to = row * outputs + out;
-      result[to] = one + bias[out];
-      result[to + outputs] = two + bias[out];
-      result[to + 2 * outputs] = three + bias[out];
-      result[to + 3 * outputs] = four + bias[out];
-      result[to + 4 * outputs] = five + bias[out];
+      fill(result, row * outputs + unit, outputs, bias[unit], a1, b1, c1, d1, e1);
+      fill(result, row * outputs + other, outputs, bias[other], a2, b2, c2, d2, e2);
     }
+  }
+
+  /** Five rows of a column. @type {(result: Float32Array, first: number, outputs: number,
+   *   bias: number, a: number, b: number, c: number, d: number, e: number) => void}
+   */
+  function fill(result, first, outputs, bias, a, b, c, d, e) {
+    result[first] = a + bias;
+    result[first + outputs] = b + bias;
+    result[first + 2 * outputs] = c + bias;
+    result[first + 3 * outputs] = d + bias;
+    result[first + 4 * outputs] = e + bias;
   }
 
   /** Tell a hidden layer the digits, then SiLU; in place.
