@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from benchmarks.machine import timed
 from benchmarks.table import Row, of_runs, text
 from stylespace.checkpoint import load
 from stylespace.generation import draw, random_styles
+from stylespace.hardware import fast_dtype
 
 __all__ = ["Finished", "generation_rows", "rows", "run"]
 
@@ -86,11 +88,17 @@ def first_images(session: Path) -> list[float]:
 
 
 def generation_rows(session: Path) -> list[Row]:
-    """Digits drawn a second, in random styles."""
+    """Digits drawn a second, in random styles: as sheets are drawn, and as exports are."""
     model = load(session)
     styles, digits = random_styles(DRAWN, model.style_size), torch.arange(DRAWN) % 10
-    seconds = [timed(lambda: draw(model, styles, digits), times=1) for _ in range(RUNS)]
-    return [of_runs("digits drawn a second", [DRAWN / s for s in seconds], "")]
+    seconds: dict[torch.dtype, list[float]] = {torch.float32: [], fast_dtype(): []}
+    for _ in range(RUNS):
+        for dtype, found in seconds.items():
+            found.append(timed(functools.partial(draw, model, styles, digits, dtype), times=1))
+    return [
+        of_runs(f"digits drawn a second, {str(dtype)[6:]}", [DRAWN / s for s in found], "")
+        for dtype, found in seconds.items()
+    ]
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def test_progress_ends_at_the_size_that_was_told(model, form):
     told = []
     write_set(samples, path, told.append)
     assert sum(told) == set_size(samples, path)
-    assert len(told) == 6
+    assert len(told) > 3  # more than once a file
     files = [path] if is_npz(path) else list(path.iterdir())
     written = sum(file.stat().st_size for file in files)
     assert set_size(samples, path) < written < set_size(samples, path) + 2000

@@ -12,6 +12,7 @@ As one `.npz` file, for `numpy.load`: `images` uint8 `[n, 28, 28]`, `digits` int
 from __future__ import annotations
 
 import io
+import itertools
 import shutil
 import struct
 import zipfile
@@ -26,7 +27,7 @@ from torch import Tensor
 
 from stylespace.data.idx import images_header, labels_header
 from stylespace.errors import UsageError
-from stylespace.generation import BLOCK, draw, style_blocks
+from stylespace.generation import AT_ONCE, BLOCK, draw, style_blocks
 from stylespace.networks import IMAGE_SIDE, StyleAutoencoder
 from stylespace.output import replaced, replaced_files
 
@@ -46,12 +47,14 @@ class SampleSet:
         count: of samples.
         seed: of their styles.
         digit: the only digit, where not all are wanted.
+        dtype: in which they are drawn, as `generation.draw` takes it.
     """
 
     model: StyleAutoencoder
     count: int
     seed: int = 0
     digit: int | None = None
+    dtype: torch.dtype = torch.float32
 
     def styles(self) -> Iterator[Tensor]:
         """`[m, style_size]` float32 at a time."""
@@ -68,8 +71,10 @@ class SampleSet:
 
     def images(self) -> Iterator[Tensor]:
         """`[m, 28, 28]` uint8 at a time."""
-        for styles, digits in zip(self.styles(), self.digits(), strict=True):
-            yield draw(self.model, styles, digits)
+        blocks = zip(self.styles(), self.digits(), strict=True)
+        while some := list(itertools.islice(blocks, AT_ONCE // BLOCK)):
+            styles, digits = map(torch.cat, zip(*some, strict=True))
+            yield draw(self.model, styles, digits, self.dtype)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from stylespace import hardware
 from stylespace.generation import draw
 from tests.cli.drawing import SESSION, left_behind, save_session
 from tests.test_export_set import read_idx, read_npz
@@ -22,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 def test_an_exported_set_is_balanced_and_its_styles_draw_its_images(
     generate_digits, here, model, path, read
 ):
-    code, out, err = generate_digits("--export", path, "--count", 230, "--seed", 3)
+    exact = ["--precision", "float32", "--seed", 3]
+    code, out, err = generate_digits("--export", path, "--count", 230, *exact)
     assert (code, err) == (0, "")
     assert out == f"230 images, with digits and styles, written to {path}\n"
     found = read(here / path)
@@ -30,8 +32,30 @@ def test_an_exported_set_is_balanced_and_its_styles_draw_its_images(
     styles = torch.from_numpy(found["styles"].astype(np.float32))
     drawn = draw(model, styles, torch.from_numpy(found["digits"].astype(np.int64)))
     assert np.array_equal(drawn.numpy(), found["images"])
-    generate_digits("--export", "few.npz", "--count", 30, "--seed", 3)
+    generate_digits("--export", "few.npz", "--count", 30, *exact)
     assert np.array_equal(read_npz("few.npz")["images"], found["images"][:30])
+
+
+@pytest.mark.parametrize("fast", [torch.float32, torch.bfloat16])
+def test_by_itself_an_export_multiplies_as_the_processor_is_fast(
+    generate_digits, monkeypatch, fast
+):
+    monkeypatch.setattr(hardware, "fast_dtype", lambda: fast)
+    generate_digits("--export", "auto.npz", "--count", 50)
+    generate_digits("--export", "float32.npz", "--count", 50, "--precision", "float32")
+    auto, exact = read_npz("auto.npz")["images"], read_npz("float32.npz")["images"]
+    assert np.array_equal(auto, exact) == (fast == torch.float32)
+    assert np.mean(auto == exact) > 0.5
+
+
+def test_a_precision_that_is_only_emulated_or_of_no_export_is_refused(
+    generate_digits, monkeypatch
+):
+    monkeypatch.setattr(hardware, "fast_dtype", lambda: torch.float32)
+    code, _, err = generate_digits("--export", "set.npz", "--count", 5, "--precision", "bf16")
+    assert (code, "only emulates bf16" in err, err.count("\n")) == (1, True, 1)
+    code, _, err = generate_digits("--precision", "float32")
+    assert (code, "--precision goes with --export" in err, err.count("\n")) == (1, True, 1)
 
 
 def test_a_set_of_one_digit(generate_digits):

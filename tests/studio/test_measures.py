@@ -5,6 +5,7 @@ import torch
 
 from stylespace.data.deform import Deformation
 from stylespace.evaluation.morphology import handwriting_measures
+from stylespace.studio import measures
 from stylespace.studio.measures import MEASURES, measure, name_dimensions
 from tests.small import vivid_model
 
@@ -32,16 +33,18 @@ class Slanting:
     def __init__(self, images):
         self.images = images
 
-    def decode(self, style, digits):
+    def draw(self, style, digits):
         images = self.images[digits]
         still = Deformation.draw(len(images), 0, torch.Generator())
         grid = still.grid.clone()
         grid[..., 0] += 0.2 * style[:, 2, None, None] * grid[..., 1]
         ink = (0.3 * style[:, 1]).clamp(-0.8, 0.8).view(-1, 1, 1, 1)
-        return Deformation(grid, ink).apply(images)
+        drawn = Deformation(grid, ink).apply(images)[:, 0]
+        return drawn.mul_(255).round_().to(torch.uint8)
 
 
-def test_names_the_dimensions_that_slant_and_thicken(mnist):
+def test_names_the_dimensions_that_slant_and_thicken(mnist, monkeypatch):
+    monkeypatch.setattr(measures, "draw", Slanting.draw)
     test = mnist[1]
     ones = torch.stack([test.images[test.digits == digit][3] for digit in range(10)])
     found = name_dimensions(Slanting(ones[:, None] / 255))

@@ -1,0 +1,91 @@
+"""A model folded for one digit: what `StyleAutoencoder.decode` computes, in fewer operations.
+
+Where all rows show the same digit, what that tells a layer is part of the layer: gains go into its
+weights, and nothing is looked up row by row. `docs/performance.md` has the figures.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from stylespace.networks import STRETCH, ConditionedLayers, StyleAutoencoder
+
+__all__ = ["FoldedDigit"]
+
+Steps = list[tuple[Tensor, Tensor]]  # weights, transposed, and biases
+
+
+class FoldedDigit:
+    """Draws one digit.
+
+    Args:
+        model: in eval mode, on the CPU.
+        digit: which.
+        dtype: of the decoder's products. In bfloat16 a pixel is off by some levels at most; the
+            flow stays float32, since it enlarges what is rounded off.
+
+    Raises:
+        IndexError: the model has no such digit.
+    """
+
+    @torch.inference_mode()
+    def __init__(
+        self, model: StyleAutoencoder, digit: int, dtype: torch.dtype = torch.float32
+    ) -> None:
+        chosen, self._dtype = torch.tensor([digit]), dtype
+        flow, calibration = model.flow, model.calibration
+        layers = [layer for layer in flow.layers if isinstance(layer, ConditionedLayers)]
+        self._first = flow.halves[0]
+        self._bends = [_folded(layer, chosen, torch.float32) for layer in reversed(layers)]
+        to_code = calibration.to_code.index_select(0, chosen)[0]
+        self._turns, self._to_code = _chained(list(flow.turns.flip(0)), to_code)
+        self._mean = calibration.mean.index_select(0, chosen)[0]
+        self._decoder = _folded(model.decoder.layers, chosen, dtype)
+
+    @torch.inference_mode()
+    def draw(self, styles: Tensor) -> Tensor:
+        """Style vectors `[n, style_size]` float32 to images `[n, 784]` uint8, 255 is ink."""
+        for bend, turn in zip(self._bends, self._turns, strict=True):
+            styles = styles @ turn
+            first, second = styles.tensor_split([self._first], dim=1)
+            shift, stretch = _through(bend, first).chunk(2, dim=1)
+            second.sub_(shift).mul_(stretch.tanh_().mul_(-STRETCH).exp_())
+        code = torch.addmm(self._mean, styles, self._to_code).to(self._dtype)
+        return _greys(_through(self._decoder, code))
+
+
+def _greys(logits: Tensor) -> Tensor:
+    """Logits to the nearest of 256 greys, uint8."""
+    # torch is nine times as fast at int8 as at uint8, and 128 less than a grey fits in there
+    less = logits.float().sigmoid_().mul_(255).sub_(128).round_().to(torch.int8)
+    return less.view(torch.uint8).bitwise_xor_(128)
+
+
+def _folded(layers: ConditionedLayers, digit: Tensor, dtype: torch.dtype) -> Steps:
+    """The dense layers as they are for the digit, `[1]` int64."""
+    gains, biases = layers.of_each_layer(layers.told.index_select(0, digit))
+    *hidden, last = (layer for layer in layers.dense if isinstance(layer, nn.Linear))
+    steps = [
+        (dense.weight * (1 + gain).T, bias[0])
+        for dense, gain, bias in zip(hidden, gains, biases, strict=True)
+    ]
+    steps.append((last.weight, last.bias))
+    return [(weight.to(dtype).T, bias.to(dtype)) for weight, bias in steps]
+
+
+def _chained(turns: list[Tensor], end: Tensor) -> tuple[list[Tensor], Tensor]:
+    """The turn before each layer with the one back from the layer before, and what comes last."""
+    back: Tensor | None = None
+    chained = []
+    for turn in turns:
+        chained.append(turn if back is None else back @ turn)
+        back = turn.T
+    return chained, end if back is None else back @ end
+
+
+def _through(steps: Steps, values: Tensor) -> Tensor:
+    for weight, bias in steps[:-1]:
+        values = nn.functional.silu(torch.addmm(bias, values, weight), inplace=True)
+    weight, bias = steps[-1]
+    return torch.addmm(bias, values, weight)
