@@ -11,7 +11,7 @@ import torch
 from stylespace.data.idx import FILES, IMAGES_HEADER, LABELS_HEADER, count_of, decode
 from stylespace.errors import StylespaceError, UsageError
 from stylespace.export_set import SampleSet, is_npz, set_size, write_set
-from stylespace.generation import BLOCK, draw, random_styles
+from stylespace.generation import AT_ONCE, BLOCK, draw, random_styles
 from tests.small import vivid_model
 
 
@@ -51,7 +51,7 @@ def form(request, tmp_path):
     return tmp_path / request.param, FORMS[request.param]
 
 
-@pytest.mark.parametrize("count", [1, 25, BLOCK + 10])
+@pytest.mark.parametrize("count", [1, 25, BLOCK + 10, AT_ONCE + 10])
 def test_the_styles_in_a_set_draw_its_images(model, form, count):
     path, read = form
     write_set(SampleSet(model=model, count=count, seed=3), path)
@@ -105,11 +105,12 @@ def test_the_same_set_is_the_same_bytes_and_another_seed_is_not(model, tmp_path)
 
 def test_progress_ends_at_the_size_that_was_told(model, form):
     path, _ = form
-    samples = SampleSet(model=model, count=BLOCK + 7)
+    samples = SampleSet(model=model, count=AT_ONCE + 7)
     told = []
     write_set(samples, path, told.append)
     assert sum(told) == set_size(samples, path)
-    assert len(told) > 3  # more than once a file
+    blocks = AT_ONCE // BLOCK + 1
+    assert len(told) == 2 + 2 * blocks  # images, digits and styles
     files = [path] if is_npz(path) else list(path.iterdir())
     written = sum(file.stat().st_size for file in files)
     assert set_size(samples, path) < written < set_size(samples, path) + 2000

@@ -6,10 +6,12 @@ weights, and nothing is looked up row by row. `docs/performance.md` has the figu
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
-from stylespace.networks import STRETCH, ConditionedLayers, StyleAutoencoder
+from stylespace.networks import ConditionedLayers, Flow, StyleAutoencoder
 
 __all__ = ["FoldedDigit"]
 
@@ -39,7 +41,9 @@ class FoldedDigit:
         self._first = flow.halves[0]
         self._bends = [_folded(layer, chosen, torch.float32) for layer in reversed(layers)]
         to_code = calibration.to_code.index_select(0, chosen)[0]
-        self._turns, self._to_code = _chained(list(flow.turns.flip(0)), to_code)
+        # each turn together with the one back that the layer before ends with
+        ends = [torch.eye(len(to_code)), *flow.turns.flip(0), to_code]
+        *self._turns, self._to_code = [back.T @ turn for back, turn in pairwise(ends)]
         self._mean = calibration.mean.index_select(0, chosen)[0]
         self._decoder = _folded(model.decoder.layers, chosen, dtype)
 
@@ -49,8 +53,8 @@ class FoldedDigit:
         for bend, turn in zip(self._bends, self._turns, strict=True):
             styles = styles @ turn
             first, second = styles.tensor_split([self._first], dim=1)
-            shift, stretch = _through(bend, first).chunk(2, dim=1)
-            second.sub_(shift).mul_(stretch.tanh_().mul_(-STRETCH).exp_())
+            shift, stretch = Flow.bend(_through(bend, first))
+            second.sub_(shift).mul_((-stretch).exp_())
         code = torch.addmm(self._mean, styles, self._to_code).to(self._dtype)
         return _greys(_through(self._decoder, code))
 
@@ -72,16 +76,6 @@ def _folded(layers: ConditionedLayers, digit: Tensor, dtype: torch.dtype) -> Ste
     ]
     steps.append((last.weight, last.bias))
     return [(weight.to(dtype).T, bias.to(dtype)) for weight, bias in steps]
-
-
-def _chained(turns: list[Tensor], end: Tensor) -> tuple[list[Tensor], Tensor]:
-    """The turn before each layer with the one back from the layer before, and what comes last."""
-    back: Tensor | None = None
-    chained = []
-    for turn in turns:
-        chained.append(turn if back is None else back @ turn)
-        back = turn.T
-    return chained, end if back is None else back @ end
 
 
 def _through(steps: Steps, values: Tensor) -> Tensor:

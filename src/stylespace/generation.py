@@ -86,6 +86,9 @@ def draw(
     Returns:
         `[n, 28, 28]` uint8, 0 is paper and 255 is ink.
 
+    Raises:
+        IndexError: a digit that the model has not.
+
     Example:
         >>> model = StyleAutoencoder(ModelConfig(style_size=4))
         >>> draw(model, random_styles(10, 4), torch.arange(10)).shape
