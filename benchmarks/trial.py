@@ -1,8 +1,10 @@
 """Try settings where they may be chosen: train on 50,000 images, measure on the last 10,000.
 
-The test set is not looked at.
+The test set is not looked at. With `judged=random` 10,000 images at random are measured on
+instead: the same people wrote those who wrote the others.
 
 .venv/bin/python benchmarks/trial.py epochs=12 deformation=0 style_size=8
+.venv/bin/python benchmarks/trial.py judged=random
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import dataclasses
 import sys
 from typing import Any
+
+import torch
 
 import stylespace
 from stylespace.config import ModelConfig, TrainConfig, run_config
@@ -19,6 +23,7 @@ from stylespace.evaluation.card import evaluate
 from stylespace.evaluation.reader import cached_reader
 from stylespace.evaluation.text import card_text
 from stylespace.networks import StyleAutoencoder
+from stylespace.noise import generator
 from stylespace.training.adversarial import make_trainer
 from stylespace.training.calibration import Calibrator
 
@@ -38,6 +43,13 @@ def train(
     return trainer.averaged
 
 
+def split(data: LabelledImages, judged: str) -> tuple[LabelledImages, LabelledImages]:
+    """The images to train on and those to measure on: the `"last"` ones, or some at `"random"`."""
+    random = torch.randperm(len(data), generator=generator(0, "trial"))
+    order = {"last": torch.arange(len(data)), "random": random}[judged]
+    return data.subset(order[:-HELD_OUT]), data.subset(order[-HELD_OUT:])
+
+
 def typed(kind: type[Any], values: dict[str, str]) -> dict[str, Any]:
     """Those of the `name=value` arguments that a configuration has."""
     known = {field.name: type(field.default) for field in dataclasses.fields(kind)}
@@ -47,7 +59,7 @@ def typed(kind: type[Any], values: dict[str, str]) -> dict[str, Any]:
 def main() -> None:
     values = dict(argument.split("=") for argument in sys.argv[1:])
     whole, _ = stylespace.datasets.load("mnist")
-    shown, judged = whole.subset(slice(-HELD_OUT)), whole.subset(slice(-HELD_OUT, None))
+    shown, judged = split(whole, values.pop("judged", "last"))
     asked = typed(TrainConfig, values)
     config = run_config(asked.pop("objective", TrainConfig.objective), asked)
     model = train(shown, ModelConfig(**typed(ModelConfig, values)), config)

@@ -134,3 +134,11 @@ def test_where_no_reader_can_be_had_the_digit_is_asked_for(tmp_path, monkeypatch
     assert generate.main(["--ckpt-dir", "s.ckpt", "--like", "photo.png"]) == 1
     assert "which digit does photo.png show? Say it with --digit (" in capsys.readouterr().err
     assert generate.main(["--ckpt-dir", "s.ckpt", "--like", "photo.png", "--digit", "7"]) == 0
+
+
+def test_a_blank_picture_is_refused_before_a_reader_is_trained(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    save_session(tmp_path / "s.ckpt", decoder_widths=(16,), data="nowhere/images")  # none to train
+    Image.new("L", (80, 60), 255).save("photo.png")
+    assert generate.main(["--ckpt-dir", "s.ckpt", "--like", "photo.png"]) == 1
+    assert "photo.png is blank: there is no ink on it" in capsys.readouterr().err

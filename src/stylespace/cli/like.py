@@ -68,9 +68,11 @@ def _as_told(path: Path, digit: int, model: StyleAutoencoder) -> Hand:
 def _read(args: argparse.Namespace, model: StyleAutoencoder) -> list[Sample]:
     from stylespace.cli.progress import parts
     from stylespace.data.prepare import read_picture
+    from stylespace.data.segment import find_digits
     from stylespace.studio.session import hand_reader
 
     picture = read_picture(args.like)
+    find_digits(picture, str(args.like))  # a blank picture is refused before a reader is trained
     try:
         with parts() as (progress, say):
             reader = hand_reader(session_directory(args), model, progress=progress, say=say)
