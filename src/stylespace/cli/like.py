@@ -71,8 +71,8 @@ def _read(args: argparse.Namespace, model: StyleAutoencoder) -> list[Sample]:
     from stylespace.data.segment import find_digits
     from stylespace.studio.session import hand_reader
 
-    picture = read_picture(args.like)
-    find_digits(picture, str(args.like))  # a blank picture is refused before a reader is trained
+    name, picture = str(args.like), read_picture(args.like)
+    found = find_digits(picture, name)  # a blank picture is refused before a reader is trained
     try:
         with parts() as (progress, say):
             reader = hand_reader(session_directory(args), model, progress=progress, say=say)
@@ -80,7 +80,7 @@ def _read(args: argparse.Namespace, model: StyleAutoencoder) -> list[Sample]:
         raise UsageError(
             f"which digit does {args.like} show? Say it with --digit ({error})"
         ) from None
-    return reader.read_picture(picture, str(args.like))
+    return reader.read_found(found, picture, name)
 
 
 def _tell(path: Path, samples: list[Sample], model: StyleAutoencoder) -> None:

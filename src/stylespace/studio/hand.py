@@ -15,7 +15,7 @@ from torch import Tensor
 
 from stylespace.data.ink import Grey, find_ink
 from stylespace.data.prepare import bounds, prepare, prepare_ink, without_specks
-from stylespace.data.segment import find_digits
+from stylespace.data.segment import Found, find_digits
 from stylespace.data.touching import cuts
 from stylespace.errors import DataError
 from stylespace.networks import StyleAutoencoder
@@ -84,8 +84,11 @@ class HandReader:
         Raises:
             DataError: there is none on it.
         """
+        return self.read_found(find_digits(picture, name), picture, name)
+
+    def read_found(self, found: list[Found], picture: Image.Image, name: str) -> list[Sample]:
+        """As `read_picture`, of a picture in which `find_digits` found something."""
         samples, budget = list[Sample](), _Budget()
-        found = find_digits(picture, name)
         for one in found:
             sample = self.read(one.image)
             samples += self._touching(sample, one.ink, budget) or [sample]
