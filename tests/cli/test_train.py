@@ -65,7 +65,13 @@ def test_image_dir(stylespace, strokes_dir, tmp_path):
 
 
 OBJECTIVES = ["sae", "aae"]
-STOPPED_IN_THE_MIDDLE = ["--epochs", 3, "--batch-size", 10]  # 120 steps an epoch
+
+
+def three_epochs(objective: str, data: Path, session: Path | str) -> list[str]:
+    """A training command, of 120 steps an epoch."""
+    flags = ["--objective", objective, "--epochs", 3, "--batch-size", 10, "--data", data]
+    command = [sys.executable, "-m", "stylespace", "train", *flags, "--ckpt-dir", session]
+    return list(map(str, command))
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +79,9 @@ def never_stopped(strokes_dir, tmp_path_factory):
     """For each objective, the files of the run that others are stopped in."""
     home, kept = tmp_path_factory.mktemp("whole"), {}
     for objective in OBJECTIVES:
-        flags = ["--objective", objective, *STOPPED_IN_THE_MIDDLE, "--data", strokes_dir]
-        command = [sys.executable, "-m", "stylespace", "train", *map(str, flags)]
         session = home / f"{objective}.ckpt"
-        subprocess.run([*command, "--ckpt-dir", session], capture_output=True, check=True)
+        command = three_epochs(objective, strokes_dir, session)
+        subprocess.run(command, capture_output=True, check=True)
         kept[objective] = files(session)
     return kept
 
@@ -84,11 +89,9 @@ def never_stopped(strokes_dir, tmp_path_factory):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_run_goes_on_to_the_same_bits(
-    stylespace, strokes_dir, tmp_path, never_stopped, objective, number
+    strokes_dir, tmp_path, never_stopped, objective, number
 ):
-    flags = ["--objective", objective, *STOPPED_IN_THE_MIDDLE, "--data", strokes_dir]
-    command = [sys.executable, "-m", "stylespace", "train", *map(str, flags)]
-    command += ["--ckpt-dir", "stopped.ckpt"]
+    command = three_epochs(objective, strokes_dir, "stopped.ckpt")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
         for line in process.stdout:
@@ -102,7 +105,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
     state = json.loads((tmp_path / "stopped.ckpt" / "trainer.json").read_text())
     assert state["step"] % 120 != 0
 
-    again = stylespace("train", *flags, "--ckpt-dir", "stopped.ckpt")
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert again.returncode == 0
     assert "Going on in stopped.ckpt: epoch " in again.stdout
     assert files(tmp_path / "stopped.ckpt") == never_stopped[objective]

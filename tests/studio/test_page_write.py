@@ -240,7 +240,6 @@ def test_a_redraw_follows_the_pen(page):
     while len(medians) < 10 and min(medians, default=50) >= 50:  # other programs may be busy
         page.click("#clear")
         medians.append(statistics.median(page.evaluate(TIME_REDRAWS, 50)))
-    print(f"median milliseconds of a redraw: {medians}")
     assert min(medians) < 50
 
 
