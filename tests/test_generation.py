@@ -6,6 +6,7 @@ from stylespace.errors import UsageError
 from stylespace.generation import (
     BLOCK,
     TRAVERSED,
+    Drawing,
     class_names,
     draw,
     draw_rows,
@@ -49,6 +50,16 @@ def test_a_digit_has_the_same_pixels_whatever_else_is_drawn(model, count):
     styles, digits = random_styles(2 * BLOCK, 4), torch.arange(2 * BLOCK) % 10
     many = draw(model, styles, digits)
     assert torch.equal(draw(model, styles[:count], digits[:count]), many[:count])
+
+
+def test_drawing_on_leaves_what_was_drawn_as_it_is(model):
+    styles, digits = random_styles(40, 4), torch.arange(40) % 10
+    drawing = Drawing(model)
+    first = drawing.draw(styles, digits)
+    kept = first.clone()
+    assert not torch.equal(drawing.draw(-styles, digits), kept)
+    assert torch.equal(first, kept)
+    assert torch.equal(drawing.draw(styles, digits), kept)
 
 
 def test_what_is_drawn_is_what_the_model_decodes_to_the_nearest_grey(model):

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from stylespace.data.idx import images_header, labels_header
 from stylespace.errors import UsageError
-from stylespace.generation import AT_ONCE, BLOCK, draw, style_blocks
+from stylespace.generation import AT_ONCE, BLOCK, Drawing, style_blocks
 from stylespace.networks import IMAGE_SIDE, StyleAutoencoder
 from stylespace.output import replaced, replaced_files
 
@@ -47,7 +47,7 @@ class SampleSet:
         count: of samples.
         seed: of their styles.
         digit: the only digit, where not all are wanted.
-        dtype: in which they are drawn, as `generation.draw` takes it.
+        dtype: in which they are drawn, as `Drawing` takes it.
     """
 
     model: StyleAutoencoder
@@ -71,10 +71,11 @@ class SampleSet:
 
     def images(self) -> Iterator[Tensor]:
         """`[m, 28, 28]` uint8 at a time."""
+        drawing = Drawing(self.model, self.dtype)
         blocks = zip(self.styles(), self.digits(), strict=True)
         while some := list(itertools.islice(blocks, AT_ONCE // BLOCK)):
             styles, digits = map(torch.cat, zip(*some, strict=True))
-            yield draw(self.model, styles, digits, self.dtype)
+            yield drawing.draw(styles, digits)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Style vectors in, digits out.
 
-All drawing goes through `draw`, digit by digit in blocks of one size: the same vectors give the
+All drawing goes through `Drawing`, digit by digit in blocks of one size: the same vectors give the
 same pixels, bit for bit, however many others are asked for after them.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +16,7 @@ from torch import Tensor
 from stylespace.config import ModelConfig
 from stylespace.data.catalog import SETS
 from stylespace.errors import UsageError
-from stylespace.folding import FoldedDigit
+from stylespace.folding import FoldedDigit, Scratch
 from stylespace.networks import IMAGE_SIDE, StyleAutoencoder
 from stylespace.noise import generator
 
@@ -23,6 +24,7 @@ __all__ = [
     "AT_ONCE",
     "BLOCK",
     "TRAVERSED",
+    "Drawing",
     "class_names",
     "draw",
     "draw_rows",
@@ -71,6 +73,35 @@ def style_blocks(count: int, style_size: int, seed: int = 0) -> Iterator[Tensor]
         yield noise[: count - start]
 
 
+class Drawing:
+    """Draws digits of one model, call after call in the same memory.
+
+    Args:
+        model: in eval mode; its weights are taken as they are when a digit is first drawn.
+        dtype: of the decoder's products; bfloat16, where it is fast, is for large numbers of
+            images, whose pixels it changes by some levels at most.
+    """
+
+    def __init__(self, model: StyleAutoencoder, dtype: torch.dtype = torch.float32) -> None:
+        scratch = Scratch()
+        # a folded digit is a copy of the decoder's weights
+        self._folded = functools.lru_cache(maxsize=10)(
+            lambda digit: FoldedDigit(model, digit, dtype, scratch)
+        )
+        self._rows = _rows_at_once(model.config.classes, dtype)
+
+    def draw(self, styles: Tensor, digits: Tensor) -> Tensor:
+        """What `generation.draw` returns."""
+        images = torch.empty(len(styles), IMAGE_SIDE * IMAGE_SIDE, dtype=torch.uint8)
+        for digit in torch.unique(digits).tolist():
+            for places in torch.split((digits == digit).nonzero().squeeze(1), self._rows):
+                block = styles.new_zeros(self._rows, styles.shape[1])
+                block[: len(places)] = styles[places]
+                drawn = self._folded(digit).draw(block)[: len(places)]
+                images.numpy()[places.numpy()] = drawn.numpy()  # a seventh of torch's own time
+        return images.view(-1, IMAGE_SIDE, IMAGE_SIDE)
+
+
 def draw(
     model: StyleAutoencoder, styles: Tensor, digits: Tensor, dtype: torch.dtype = torch.float32
 ) -> Tensor:
@@ -80,8 +111,7 @@ def draw(
         model: in eval mode.
         styles: `[n, style_size]` float32.
         digits: `[n]` int64, which digit to draw from each row.
-        dtype: of the decoder's products; bfloat16, where it is fast, is for large numbers of
-            images, whose pixels it changes by some levels at most.
+        dtype: as `Drawing` takes it.
 
     Returns:
         `[n, 28, 28]` uint8, 0 is paper and 255 is ink.
@@ -94,16 +124,7 @@ def draw(
         >>> draw(model, random_styles(10, 4), torch.arange(10)).shape
         torch.Size([10, 28, 28])
     """
-    images = torch.empty(len(styles), IMAGE_SIDE * IMAGE_SIDE, dtype=torch.uint8)
-    rows = _rows_at_once(model.config.classes, dtype)
-    for digit in torch.unique(digits).tolist():
-        folded = FoldedDigit(model, digit, dtype)
-        for places in torch.split((digits == digit).nonzero().squeeze(1), rows):
-            block = styles.new_zeros(rows, styles.shape[1])
-            block[: len(places)] = styles[places]
-            drawn = folded.draw(block)[: len(places)]
-            images.numpy()[places.numpy()] = drawn.numpy()  # a seventh of torch's own time
-    return images.view(-1, IMAGE_SIDE, IMAGE_SIDE)
+    return Drawing(model, dtype).draw(styles, digits)
 
 
 def _rows_at_once(classes: int, dtype: torch.dtype) -> int:

@@ -81,11 +81,11 @@ def peak_memory(directory, *flags):
 @pytest.mark.parametrize("name", ["set.npz", "set"])
 def test_a_large_export_takes_no_more_memory_than_a_small_one(tmp_path, name):
     save_session(tmp_path / SESSION, decoder_widths=(16,))
-    few = peak_memory(tmp_path, "--export", name, "--count", 2000)
-    many = peak_memory(tmp_path, "--export", name, "--count", 120_000)
+    few = peak_memory(tmp_path, "--export", name, "--count", 40_000)
+    many = peak_memory(tmp_path, "--export", name, "--count", 160_000)
     files = [tmp_path / name, *(tmp_path / "set").glob("*")]
-    assert sum(file.stat().st_size for file in files) > 94e6
-    assert many - few < 45e6  # what an allocator keeps in hand is about 30e6, whatever the count
+    assert sum(file.stat().st_size for file in files) > 125e6
+    assert many - few < 45e6  # 120,000 images are 94e6
 
 
 def heed_ctrl_c():
