@@ -12,6 +12,9 @@ BIN := .venv/bin
 INSTALL = @echo "Installing into .venv (once; a minute or two)"; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# a process for each core, four at most: there torch's own threads would only be in the way
+IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+
 # the studio's page is tested in a browser; where none can be installed, these tests are skipped
 CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -35,7 +38,7 @@ test: .venv/.for-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(IN_PARALLEL)
 
 bench: .venv/.for-tests
 	$(BIN)/python -m benchmarks
@@ -46,7 +49,7 @@ wheel-test: .venv/.for-tests
 	$(PYTHON) -m venv --clear build/wheel/env
 	build/wheel/env/bin/python -m pip install --quiet --disable-pip-version-check \
 		-c constraints.txt "$$(ls build/wheel/*.whl)[dev]"
-	build/wheel/env/bin/python -m pytest tests
+	OMP_NUM_THREADS=1 build/wheel/env/bin/python -m pytest $(IN_PARALLEL) tests
 
 # torch is left out: which build of it is right depends on the machine
 lock: build/lock/bin/pip-compile

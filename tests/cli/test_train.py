@@ -1,6 +1,7 @@
 """What a user sees of the training commands, run as a user runs them."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -65,6 +66,7 @@ def test_image_dir(stylespace, strokes_dir, tmp_path):
 
 
 OBJECTIVES = ["sae", "aae"]
+THREADS = {**os.environ, "OMP_NUM_THREADS": "2"}  # as a user's run has them
 
 
 def three_epochs(objective: str, data: Path, session: Path | str) -> list[str]:
@@ -81,7 +83,7 @@ def never_stopped(strokes_dir, tmp_path_factory):
     for objective in OBJECTIVES:
         session = home / f"{objective}.ckpt"
         command = three_epochs(objective, strokes_dir, session)
-        subprocess.run(command, capture_output=True, check=True)
+        subprocess.run(command, env=THREADS, capture_output=True, check=True)
         kept[objective] = files(session)
     return kept
 
@@ -93,7 +95,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
 ):
     command = three_epochs(objective, strokes_dir, "stopped.ckpt")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
+    with subprocess.Popen(command, cwd=tmp_path, env=THREADS, **pipes) as process:
         for line in process.stdout:
             if line.startswith("[Epoch 2 Batch 100]"):
                 process.send_signal(number)
@@ -105,7 +107,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
     state = json.loads((tmp_path / "stopped.ckpt" / "trainer.json").read_text())
     assert state["step"] % 120 != 0
 
-    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    again = subprocess.run(command, cwd=tmp_path, env=THREADS, capture_output=True, text=True)
     assert again.returncode == 0
     assert "Going on in stopped.ckpt: epoch " in again.stdout
     assert files(tmp_path / "stopped.ckpt") == never_stopped[objective]
