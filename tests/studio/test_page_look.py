@@ -42,14 +42,15 @@ def test_on_a_phone_the_row_stays_in_sight(opened, site):
         assert all(box["width"] > 50 for box in boxes)
 
 
-def colours(page):
+def colours(page, canvas="#row canvas"):
+    """The sums of red, green and blue of a canvas's fullest ink, and of the page behind it."""
     look = "getComputedStyle(document.body).backgroundColor"
-    ink = """(() => { const canvas = document.querySelector("#row canvas");
-      const {data} = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+    ink = """(canvas) => {
+      const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
       let most = 3; for (let i = 3; i < data.length; i += 4) if (data[i] > data[most]) most = i;
-      return data[most - 1] + data[most - 2] + data[most - 3]; })()"""
+      return data[most - 1] + data[most - 2] + data[most - 3]; }"""
     paper = sum(map(int, page.evaluate(look).strip("rgb()").split(",")))
-    return page.evaluate(ink), paper
+    return page.locator(canvas).first.evaluate(ink), paper
 
 
 def test_dark_and_light_as_the_system_has_it_or_as_chosen(opened, site):
@@ -66,6 +67,19 @@ def test_dark_and_light_as_the_system_has_it_or_as_chosen(opened, site):
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert colours(page)[1] == paper
+
+
+def test_all_ink_follows_the_colours_at_once(opened, site):
+    page = opened(site, color_scheme="light")
+    draw(page, SEVEN)
+    page.click("#keep")
+    draw(page, SEVEN)
+    inks = ["#row canvas", "#seen", "#kept canvas", "#pad", "#line"]
+    until(page, lambda: all(colours(page, canvas)[0] < 250 for canvas in inks))
+    page.emulate_media(color_scheme="dark")
+    until(page, lambda: all(colours(page, canvas)[0] > 500 for canvas in inks))
+    page.click("#theme")
+    until(page, lambda: all(colours(page, canvas)[0] < 250 for canvas in inks))
 
 
 def test_smooth_draws_the_same_digits_with_more_pixels(page):

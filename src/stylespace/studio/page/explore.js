@@ -12,7 +12,6 @@
     make,
     normalNumbers,
     paintImage,
-    readInk,
     state,
     studio,
     whenChanged,
@@ -197,7 +196,6 @@
     canvasOfCells.width = canvasOfCells.height = CELLS * SIDE;
     const context = canvasOfCells.getContext("2d");
     const tile = document.createElement("canvas");
-    readInk();
     for (let cell = 0; cell < CELLS * CELLS; cell++) {
       paintImage(tile, images.subarray(cell * PIXELS, (cell + 1) * PIXELS));
       context.drawImage(tile, (cell % CELLS) * SIDE, Math.floor(cell / CELLS) * SIDE);

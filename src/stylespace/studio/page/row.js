@@ -2,8 +2,7 @@
 /** All digits in the hand that is shown: the page's middle. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { PIXELS, byId, coalesced, make, paintImage, readInk, state, studio, whenChanged } =
-    Stylespace;
+  const { PIXELS, byId, coalesced, make, paintImage, state, studio, whenChanged } = Stylespace;
 
   /** @type {HTMLCanvasElement[]} */
   let tiles = [];
@@ -39,7 +38,6 @@
 
   function paintRow() {
     if (!images.length) return;
-    readInk();
     tiles.forEach((tile, digit) => paintImage(tile, rowImage(digit), state.smooth));
   }
 

@@ -8,13 +8,17 @@
 
   /** @typedef {import("./numbers").Grey} Grey */
 
-  /** Red, green and blue of the ink, as the style sheet has them now. */
-  let ink = [0, 0, 0];
+  /** Red, green and blue of the ink, until the page's colours change.
+   * @type {number[] | null}
+   */
+  let ink = null;
+  window.addEventListener("stylespace-colours", () => (ink = null));
 
-  function readInk() {
-    const probe = getComputedStyle(document.documentElement).getPropertyValue("--ink-rgb");
-    const parts = probe.split(",").map(Number);
-    ink = parts.length === 3 && parts.every(Number.isFinite) ? parts : [0, 0, 0];
+  /** As the style sheet has it; asked in the middle of a redraw, it would lay out the page. */
+  function inkColour() {
+    const said = getComputedStyle(document.documentElement).getPropertyValue("--ink-rgb");
+    const parts = said.split(",").map(Number);
+    return parts.length === 3 && parts.every(Number.isFinite) ? parts : [0, 0, 0];
   }
 
   /** Which old pixels each new one takes from, and with which weights (Catmull and Rom 1974). */
@@ -76,7 +80,7 @@
   /** Put ink on a canvas, which takes its size; the paper stays transparent.
    * @param {HTMLCanvasElement} canvas @param {Grey} grey @param {number[]} [colour]
    */
-  function paintInk(canvas, { width, height, data }, colour = ink) {
+  function paintInk(canvas, { width, height, data }, colour = (ink ??= inkColour())) {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     const picture = new ImageData(width, height);
@@ -98,5 +102,5 @@
     paintInk(canvas, smooth ? smoothInk(grey) : grey);
   }
 
-  Object.assign(Stylespace, { enlarged, paintImage, paintInk, readInk, smoothInk });
+  Object.assign(Stylespace, { enlarged, paintImage, paintInk, smoothInk });
 })();

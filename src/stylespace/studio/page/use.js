@@ -15,7 +15,6 @@
     paintInk,
     parseText,
     randomNumbers,
-    readInk,
     rowImage,
     smoothInk,
     state,
@@ -81,7 +80,6 @@
     const canvas = byId("line");
     canvas.hidden = !grey;
     if (!grey) return;
-    readInk();
     canvas.classList.toggle("smooth", state.smooth);
     paintInk(canvas, state.smooth ? smoothInk(grey, 4) : grey);
     const scale = Math.min(

@@ -57,8 +57,15 @@
     listenForPictures();
     document.addEventListener("keydown", shortcut);
     whenChanged((changed) => {
-      if (changed.has("smooth")) paintSeen();
+      if (changed.has("smooth")) paintAgain();
     });
+    window.addEventListener("stylespace-colours", paintAgain);
+  }
+
+  function paintAgain() {
+    pad.paint();
+    paintSeen();
+    showKept();
   }
 
   function clear() {
