@@ -21,7 +21,7 @@ Steps = list[tuple[Tensor, Tensor]]  # weights, transposed, and biases
 class Scratch:
     """Memory for what is between the layers, for block after block of the same size.
 
-    Memory that each block fetches anew from the system takes a sixth of the time of drawing.
+    Fetched anew from the system with each block, it can take a sixth of the time of drawing.
     """
 
     def __init__(self) -> None:
