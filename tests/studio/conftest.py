@@ -29,10 +29,10 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, mnist):
-    """A model after three epochs of adversarial training on MNIST, and the studio's reader."""
+    """A model after four epochs of adversarial training on MNIST, and the studio's reader."""
     tools.require_browser()
     session = tmp_path_factory.mktemp("trained") / "m.ckpt"
-    flags = ["--epochs", "3", "--batch-size", "200", "--lr", "0.01", "--ckpt-dir", str(session)]
+    flags = ["--epochs", "4", "--batch-size", "200", "--lr", "0.01", "--ckpt-dir", str(session)]
     command = [sys.executable, "-m", "stylespace", "train", *flags]
     subprocess.run(command, check=True, capture_output=True)
     # the one that a user gets: from the cache, or trained for half a minute
