@@ -14,7 +14,7 @@
   let ink = null;
   window.addEventListener("stylespace-colours", () => (ink = null));
 
-  /** As the style sheet has it; asked in the middle of a redraw, it would lay out the page. */
+  /** As the style sheet has it; asked for amid a redraw, it has the page styled once more. */
   function inkColour() {
     const said = getComputedStyle(document.documentElement).getPropertyValue("--ink-rgb");
     const parts = said.split(",").map(Number);
