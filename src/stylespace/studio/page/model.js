@@ -31,13 +31,30 @@
     return result;
   }
 
-  /** @type {(layer: Dense, values: Float32Array, row: number, result: Float32Array) => void} */
+  /** Four units at a time, so that no addition waits for the one before.
+   * @type {(layer: Dense, values: Float32Array, row: number, result: Float32Array) => void}
+   */
   function oneRow({ weight, bias, inputs, outputs }, values, row, result) {
     const start = row * inputs;
-    for (let out = 0, at = 0; out < outputs; out++) {
-      let sum = bias[out];
-      for (let i = 0; i < inputs; i++) sum += weight[at++] * values[start + i];
-      result[row * outputs + out] = sum;
+    const first = row * outputs;
+    const last = outputs - 1; // done more than once where four do not divide the units
+    for (let unit = 0; unit < outputs; unit += 4) {
+      const two = Math.min(unit + 1, last);
+      const three = Math.min(unit + 2, last);
+      const four = Math.min(unit + 3, last);
+      const [a, b, c, d] = [unit * inputs, two * inputs, three * inputs, four * inputs];
+      let [sumA, sumB, sumC, sumD] = [bias[unit], bias[two], bias[three], bias[four]];
+      for (let i = 0; i < inputs; i++) {
+        const x = values[start + i];
+        sumA += weight[a + i] * x;
+        sumB += weight[b + i] * x;
+        sumC += weight[c + i] * x;
+        sumD += weight[d + i] * x;
+      }
+      result[first + unit] = sumA;
+      result[first + two] = sumB;
+      result[first + three] = sumC;
+      result[first + four] = sumD;
     }
   }
 
