@@ -74,8 +74,8 @@ class ModelConfig:
 
     style_size: int = 4
     classes: int = 10
-    encoder_widths: tuple[int, ...] = (512, 512)
-    decoder_widths: tuple[int, ...] = (256, 512, 512)
+    encoder_widths: tuple[int, ...] = (384, 384)
+    decoder_widths: tuple[int, ...] = (256, 384, 384)
     flow_layers: int = 8
     flow_widths: tuple[int, ...] = (96, 96)
     data: str = "mnist"
@@ -125,7 +125,7 @@ class TrainConfig:
     seed: int = 0
     weight_decay: float = 0.05
     adversarial_weight: float = 0.005
-    code_noise: float = 0.07
+    code_noise: float = 0.14
     gradient_penalty: float = 0.005
     discriminator_rate: float = 0.2
     deformation: float = 0.25

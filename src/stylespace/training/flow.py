@@ -20,7 +20,7 @@ BATCH = 1000
 LR = 0.01
 WEIGHT_DECAY = 0.05
 ALIGNED = 10.0  # weight at first of the correlations with what is measured, beside the likelihood
-ALIGNED_UNTIL = 0.8  # share of the steps after which that is 0
+ALIGNED_UNTIL = 0.95  # share of the steps after which that is 0
 LEAST_UNSEEN = 100  # images, below which nobody could tell whether a flow does any good
 
 
