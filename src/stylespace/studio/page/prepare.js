@@ -127,8 +127,8 @@
     return near(ink, small, labels, kept, factor);
   }
 
-  /** Whether all ink lies in kept pieces or right beside them, so that nothing will be lost. On
-   * the pad that is always so, and to know it takes less than to work out what is near.
+  /** Whether all ink lies in kept pieces or right beside them, so that nothing will be lost. So
+   * it is on the pad, and to know it takes less than to work out what is near.
    * @param {Grey} small @param {Int32Array} labels @param {number[]} kept
    */
   function isClean({ width, height, data }, labels, kept) {
