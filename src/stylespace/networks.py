@@ -97,7 +97,7 @@ def state_size(config: ModelConfig) -> int:
     Example:
         >>> from stylespace.config import ModelConfig
         >>> state_size(ModelConfig(style_size=4))
-        1617692
+        1144092
     """
     size, couplings = config.style_size, _couplings(config)
     total = config.classes * (size + 2 * size**2) + couplings * size**2
