@@ -131,20 +131,10 @@
    * it is on the pad, and to know it takes less than to work out what is near.
    * @param {Grey} small @param {Int32Array} labels @param {number[]} kept
    */
-  function isClean({ width, height, data }, labels, kept) {
-    for (let y = 0, i = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, i++) {
-        if (data[i] === 0 || kept[labels[i]]) continue;
-        let beside = false;
-        for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row++) {
-          for (let column = Math.max(0, x - 1); column <= Math.min(width - 1, x + 1); column++) {
-            beside ||= Boolean(kept[labels[row * width + column]]);
-          }
-        }
-        if (!beside) return false;
-      }
-    }
-    return true;
+  function isClean(small, labels, kept) {
+    const pieces = { ...small, data: Float32Array.from(labels, (label) => kept[label]) };
+    const reached = spread(pieces, 1).data;
+    return small.data.every((ink, i) => ink === 0 || reached[i] > 0);
   }
 
   /** What lies near the kept pieces: a piece's grey edges lie outside it, in a picture enlarged
