@@ -139,6 +139,40 @@ def test_everything_has_a_name_for_screen_readers(page):
     assert page.get_attribute("html", "lang") == "en"
 
 
+def test_on_a_phone_held_sideways_the_pad_leaves_room_to_scroll_by(opened, site):
+    page = opened(site, viewport={"width": 667, "height": 375}, has_touch=True, is_mobile=True)
+    box = page.locator("#pad").bounding_box()
+    assert 190 <= box["height"] <= 300
+    assert box["width"] == box["height"]
+    assert box["x"] > 100
+
+
+def test_on_a_narrow_screen_the_row_says_why_it_waits(opened, site):
+    page = opened(site, viewport={"width": 360, "height": 640})
+    draw(page, tools.STAR)
+    why = "getComputedStyle(document.getElementById('row'), '::after').content"
+    assert "no digit yet" in page.evaluate(why)
+    box = page.locator("#row").bounding_box()
+    assert 0 <= box["y"] < box["y"] + box["height"] <= 640
+
+
+def test_the_pen_that_is_chosen_shows_in_the_systems_own_colours(opened, site):
+    page = opened(site, forced_colors="active")
+
+    def picture():
+        return page.locator("#pen").screenshot()
+
+    medium = picture()
+    page.check("input[value=broad]", force=True)
+    page.mouse.move(0, 0)
+    settle(page)
+    assert picture() != medium
+    ringed = "getComputedStyle(document.querySelector('#pen :checked + span')).outlineStyle"
+    assert page.evaluate(ringed) == "solid"
+    dot = "getComputedStyle(document.querySelector('.dot.broad')).backgroundColor"
+    assert page.evaluate(dot) != page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
 ROW = {
     "group": "Leak",
     "name": "digit read off the style",

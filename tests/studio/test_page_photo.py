@@ -221,3 +221,12 @@ def test_a_sheet_without_digits_is_refused_in_a_line(page, tmp_path):
     give(page, Image.fromarray(grain.astype(np.uint8)), tmp_path)
     assert "ink" in notice(page)
     assert page.is_visible("#pad")
+
+
+@pytest.mark.parametrize("size", [(540, 960), (960, 300)])
+def test_a_photograph_keeps_its_shape(page, tmp_path, size):
+    picture = Image.new("L", size, 255)
+    picture.paste(0, (size[0] // 2, size[1] // 4, size[0] // 2 + 12, 3 * size[1] // 4))
+    give(page, picture, tmp_path)
+    box = page.locator("#photo-picture").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(size[0] / size[1], rel=0.02)

@@ -78,6 +78,10 @@
   }
 
   function startTabs() {
+    document.querySelector(".skip").onclick = (event) => {
+      event.preventDefault(); // the address may tell a hand
+      byId("main").focus();
+    };
     for (const view of VIEWS) byId(`tab-${view}`).onclick = () => change({ view });
     document.querySelector(".tabs").addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

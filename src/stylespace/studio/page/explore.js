@@ -141,7 +141,10 @@
     const names = studio.info.class_names.map((name, digit) =>
       make("option", { value: String(digit) }, `Map of ${name}`),
     );
-    byId("map-layer").replaceChildren(make("option", { value: "dots" }, "Test images"), ...names);
+    const dots = make("option", { value: "dots" }, "Test images");
+    map.dots = map.points.style.length > 0;
+    byId("map-layer").replaceChildren(...(map.dots ? [dots] : []), ...names);
+    if (!map.dots) byId("map-help").textContent = "Drag to walk, or use the arrow keys.";
     byId("map-layer").onchange = () => {
       map.dots = byId("map-layer").value === "dots";
       drawCells();

@@ -4,14 +4,13 @@
   const Stylespace = (globalThis.Stylespace ??= {});
   const { byId, change, notice, restoreWriting, state, studio, writing } = Stylespace;
 
+  const KNOWN = ["view", "style", "text", "vary", "take", "smooth", "drawing", "digit", "hand"];
   const LIFT = 255; // ends a stroke; places are 0 to 254
 
   /** @param {import("./pad").Point[][]} strokes */
   function packStrokes(strokes) {
     const bytes = strokes.flatMap((stroke) => [
-      ...stroke.flatMap(({ x, y }) =>
-        [x, y].map((share) => Math.round(254 * Math.min(1, Math.max(0, share)))),
-      ),
+      ...stroke.flatMap(({ x, y }) => [Math.round(254 * x), Math.round(254 * y)]),
       LIFT,
     ]);
     const letters = btoa(String.fromCharCode(...bytes));
@@ -51,7 +50,7 @@
 
   /** The part of an address behind the `#`. */
   function packState() {
-    const { strokes, chosen, kept } = writing();
+    const { strokes, chosen, kept, pen, followed } = writing();
     const parts = new URLSearchParams({
       view: state.view,
       style: packStyle(state.style),
@@ -61,6 +60,8 @@
     parts.set("take", String(state.take));
     if (state.smooth) parts.set("smooth", "1");
     if (strokes.length) parts.set("drawing", packStrokes(strokes));
+    if (strokes.length) parts.set("pen", pen);
+    if (followed) parts.set("mine", "1"); // the style is of what was written
     if (chosen !== null) parts.set("digit", String(chosen));
     if (kept.length)
       parts.set("hand", kept.map(({ digit, style }) => `${digit}:${packStyle(style)}`).join(";"));
@@ -83,13 +84,14 @@
     } catch {
       notice("The link's drawing is damaged; the rest is here.");
     }
-    restoreWriting({ strokes, chosen: isDigit(digit) ? digit : null, kept });
+    const pen = parts.get("pen");
+    restoreWriting({ strokes, chosen: isDigit(digit) ? digit : null, kept, pen });
   }
 
   /** Bring back what the address tells; what it does not, or tells wrongly, stays. */
   function restoreState() {
     const parts = new URLSearchParams(location.hash.slice(1));
-    if (![...parts].length) return;
+    if (![...parts.keys()].some((name) => KNOWN.includes(name))) return; // another's fragment
     restoreDrawing(parts);
     const values = {};
     const view = parts.get("view");
@@ -100,7 +102,7 @@
     if (parts.has("smooth")) values.smooth = true;
     change(values, "link");
     const style = unpackStyle(parts.get("style"));
-    if (style) change({ style }, "link");
+    if (style) change({ style }, parts.has("mine") ? "write" : "link");
     else if (parts.has("style")) notice("The link's style is for another model.");
   }
 

@@ -29,6 +29,7 @@
       this.pen = "medium";
       /** @type {number | null} */
       this.pointer = null;
+      this.away = false; // whether the pointer has left the pad in the middle of a stroke
       this.cursor = { x: 0.5, y: 0.3, down: false };
       this.changed = changed;
       this.tell = coalesced(() => this.tellNow());
@@ -70,6 +71,7 @@
     /** @param {PointerEvent} event */
     begin(event) {
       if (this.pointer !== null || event.button > 0 || this.pointCount() > MOST_POINTS) return;
+      this.lift();
       this.pointer = event.pointerId;
       this.canvas.setPointerCapture(event.pointerId);
       this.remember();
@@ -80,15 +82,32 @@
     /** @param {PointerEvent} event */
     go(event) {
       if (event.pointerId !== this.pointer) return;
-      const stroke = this.strokes[this.strokes.length - 1];
       const all = event.getCoalescedEvents?.() ?? [];
-      for (const one of all.length ? all : [event]) {
-        const point = this.place(one);
-        const last = stroke[stroke.length - 1];
-        if (Math.hypot(point.x - last.x, point.y - last.y) > 0.003) stroke.push(point);
-      }
+      for (const one of all.length ? all : [event]) this.carry(this.place(one));
       if (this.pointCount() > MOST_POINTS) this.pointer = null;
       this.tell();
+    }
+
+    /** Carry a stroke on to a point. Ink is only on the pad: a stroke that leaves it ends there,
+     * and where it comes back another begins.
+     * @param {Point} point
+     */
+    carry(point) {
+      const [x, y] = [point.x, point.y].map((share) => Math.min(1, Math.max(0, share)));
+      const off = x !== point.x || y !== point.y;
+      if (off && this.away) return;
+      if (this.away) this.strokes.push([]);
+      this.away = off;
+      const stroke = this.strokes[this.strokes.length - 1];
+      const last = stroke[stroke.length - 1];
+      const far = !last || Math.hypot(x - last.x, y - last.y) > 0.003;
+      if (far) stroke.push({ ...point, x, y });
+    }
+
+    /** The pen is on the paper no more, whatever held it there. */
+    lift() {
+      this.pointer = null;
+      this.away = this.cursor.down = false;
     }
 
     /** @param {PointerEvent} event */
@@ -115,6 +134,7 @@
       } else if (event.key === " " || event.key === "Enter") {
         cursor.down = !cursor.down;
         if (cursor.down) {
+          this.pointer = null;
           this.remember();
           this.strokes.push([{ x: cursor.x, y: cursor.y, pressure: 1 }]);
         }
@@ -129,7 +149,7 @@
 
     undo() {
       if (!this.past.length) return;
-      this.cursor.down = false;
+      this.lift();
       this.strokes = this.past.pop();
       this.tell();
     }
@@ -137,13 +157,14 @@
     clear() {
       if (!this.strokes.length) return;
       this.remember();
-      this.cursor.down = false;
+      this.lift();
       this.strokes = [];
       this.tell();
     }
 
     /** @param {Point[][]} strokes put there by a link */
     restore(strokes) {
+      this.lift();
       this.strokes = strokes;
       this.past = [];
       this.tellNow();

@@ -111,9 +111,9 @@
     canvas.setAttribute("aria-label", `Photograph, ${digits.length} found on it`);
     const frame = byId("photo");
     frame.querySelectorAll("button").forEach((button) => button.remove());
-    const wide = picture.width > picture.height;
-    frame.classList.toggle("wide", wide);
-    frame.style.aspectRatio = `${picture.width} / ${picture.height}`;
+    const shape = picture.width / picture.height;
+    frame.style.aspectRatio = String(shape);
+    frame.style.setProperty("--shape", String(shape));
     digits.forEach((sample, index) => frame.append(boxOf(sample, () => choose(index))));
     frame.hidden = false;
     byId("pad-frame").classList.add("shows-photo");

@@ -6,7 +6,14 @@
 
   const areDigits = () => studio.info.class_names.join("") === "0123456789";
 
+  const AN = /^(?!one\b)([aeio]|8|1[18]$|[fhlmnrsx]$)/i; // by its sound: an 8, an F, but a one
+
   const words = {
+    /** With its article: an 8, a Bag. @param {number} digit */
+    one: (digit) => {
+      const name = studio.info.class_names[digit];
+      return `${AN.test(name) ? "an" : "a"} ${name}`;
+    },
     all: () => (areDigits() ? "All ten digits" : `All ${studio.info.class_names.length}`),
     hint: () => (areDigits() ? "Write a digit" : "Draw here"),
     start: () =>

@@ -5,6 +5,7 @@
   const {
     Pad,
     PictureError,
+    buildChoice,
     byId,
     change,
     handWord,
@@ -20,6 +21,7 @@
     readPicture,
     readSample,
     showPhoto,
+    showReading,
     state,
     studio,
     whenChanged,
@@ -39,25 +41,34 @@
   /** The digits on the photograph. @type {import("./photo").Boxed[]} */
   let boxed = [];
   let currentBox = -1;
+  /** Whether the hand that is shown is the written one. */
+  let followed = false;
+  /** What was shown before that. @type {Float32Array | null} */
+  let before = null;
 
   function startWrite() {
     pad = new Pad(byId("pad"), drawingChanged);
-    buildChoice();
+    buildChoice(choose);
     byId("undo").onclick = () => (boxed.length ? leavePhoto() : pad.undo());
     byId("clear").onclick = clear;
     byId("keep").onclick = keep;
-    byId("pen").addEventListener("change", ({ target }) => {
-      pad.pen = target.value;
-      pad.tell();
-    });
+    byId("mine").onclick = () => {
+      byId("pad").focus();
+      show();
+    };
+    byId("pen").addEventListener("change", ({ target }) => takePen(target.value));
     byId("photo-file").onchange = ({ target }) => {
       if (target.files[0]) openPhoto(target.files[0]);
       target.value = "";
     };
     listenForPictures();
     document.addEventListener("keydown", shortcut);
-    whenChanged((changed) => {
+    whenChanged((changed, source) => {
       if (changed.has("smooth")) paintAgain();
+      if (changed.has("style")) {
+        followed = source === "write";
+        offerBack();
+      }
     });
     window.addEventListener("stylespace-colours", paintAgain);
   }
@@ -71,24 +82,6 @@
   function clear() {
     leavePhoto();
     pad.clear();
-  }
-
-  /** A button for each digit, to say which one it is. */
-  function buildChoice() {
-    const { class_names: names } = studio.info;
-    byId("digits").classList.toggle(
-      "words",
-      names.some((name) => name.length > 2),
-    );
-    byId("digits").replaceChildren(
-      ...names.map((name, digit) => {
-        const button = make("button", { type: "button", textContent: name, disabled: true });
-        button.setAttribute("role", "radio");
-        button.setAttribute("aria-checked", "false");
-        button.onclick = () => choose(digit);
-        return button;
-      }),
-    );
   }
 
   /** @param {number} digit */
@@ -141,14 +134,36 @@
     const sample = current();
     const hand = samples();
     if (boxed.length) labelBoxes(boxed, currentBox);
-    showWord(sample);
-    showChoice(sample);
+    showReading(sample, wordOfNothing());
     paintSeen();
     byId("keep").disabled = !drawn || drawn.doubt === "strange" || boxed.length > 0;
     byId("hand-word").textContent = handWord(hand);
     byId("row").classList.toggle("doubtful", sample?.doubt === "strange");
+    byId("row").dataset.why = words.strange();
     markTile(sample && sample.doubt !== "strange" ? sample.digit : -1);
-    if (hand.length) change({ style: meanStyle(hand) }, "write");
+    followHand(sample, hand);
+    offerBack();
+  }
+
+  /** Offer the written hand where another is shown. */
+  function offerBack() {
+    byId("mine").hidden = followed || !samples().length;
+  }
+
+  /** Show the written hand; where there is none any more, what was shown before it.
+   * @param {Sample | null} sample @param {Sample[]} hand
+   */
+  function followHand(sample, hand) {
+    if (hand.length) {
+      if (!followed) before = state.style;
+      change({ style: meanStyle(hand) }, "write");
+    } else if (followed && before && !sample) change({ style: before }, "back");
+  }
+
+  /** @param {string} pen */
+  function takePen(pen) {
+    pad.pen = pen;
+    pad.tell();
   }
 
   function paintSeen() {
@@ -158,52 +173,10 @@
     byId("seen").classList.toggle("empty", !sample);
   }
 
-  /** @param {Sample | null} sample */
-  function showWord(sample) {
-    const word = wordFor(sample);
-    // said again it would be read out again
-    if (byId("word").textContent !== word) byId("word").textContent = word;
-    byId("word").classList.toggle("doubt", Boolean(sample?.doubt));
-  }
-
-  /** @param {Sample | null} sample */
-  function wordFor(sample) {
-    if (boxed.length && !sample) return `${boxed.length} found. Click one to check it.`;
-    if (!sample) {
-      return pad.strokes.length
-        ? "A little larger, please."
-        : words.start();
-    }
-    const names = studio.info.class_names;
-    const name = names[sample.digit];
-    switch (sample.doubt) {
-      case "strange":
-        return `${words.strange()}, so the row waits. Try once more?`;
-      case "unlike":
-        return `That does not look much like a ${name}; its hand may be a little off.`;
-      case "unsure": {
-        if (!studio.reader) return "Which one is it? Tap it.";
-        const [first, second] = ranked(sample.shares);
-        return `A ${names[first]}, or a ${names[second]}? Tap the right one.`;
-      }
-      default:
-        return sample.chosen
-          ? `A ${name}, as you say.`
-          : `That is a ${name}. If not, tap the right one.`;
-    }
-  }
-
-  /** Digits from the likeliest to the least. @param {Float32Array} shares */
-  const ranked = (shares) => [...shares.keys()].sort((a, b) => shares[b] - shares[a]);
-
-  /** @param {Sample | null} sample */
-  function showChoice(sample) {
-    [...byId("digits").children].forEach((button, digit) => {
-      const taken = sample?.digit === digit && sample.doubt !== "strange";
-      button.disabled = !sample;
-      button.setAttribute("aria-checked", String(taken));
-      button.style.setProperty("--share", String(sample ? sample.shares[digit] : 0));
-    });
+  /** What there is to say where nothing was read. */
+  function wordOfNothing() {
+    if (boxed.length) return `${boxed.length} found. Click one to check it.`;
+    return pad.strokes.length ? "A little larger, please." : words.start();
   }
 
   function keep() {
@@ -212,6 +185,16 @@
     chosen = null;
     pad.restore([]);
     showKept();
+    byId("pad").focus(); // the button is none any more
+  }
+
+  /** @param {number} index */
+  function takeOut(index) {
+    kept.splice(index, 1);
+    showKept();
+    show();
+    const others = byId("kept").querySelectorAll("button");
+    (others[Math.min(index, others.length - 1)] ?? byId("pad")).focus();
   }
 
   function showKept() {
@@ -220,15 +203,10 @@
         const canvas = make("canvas");
         paintImage(canvas, sample.image, state.smooth);
         const name = studio.info.class_names[sample.digit];
-        const remove = () => {
-          kept.splice(index, 1);
-          showKept();
-          show();
-        };
         const button = make("button", {
           type: "button",
           title: `Take out this ${name}`,
-          onclick: remove,
+          onclick: () => takeOut(index),
         });
         button.setAttribute("aria-label", `Take out this ${name}`);
         button.append(canvas);
@@ -309,20 +287,23 @@
       if (!undoes) return;
     }
     const digit = studio.info.class_names.indexOf(event.key);
-    if (undoes) boxed.length ? leavePhoto() : pad.undo();
-    else if (event.key === "Delete" || event.key === "Backspace") clear();
+    const removes = event.key === "Delete" || event.key === "Backspace";
+    const own = event.target.closest("#kept button");
+    if (removes && own) own.click();
+    else if (undoes) boxed.length ? leavePhoto() : pad.undo();
+    else if (removes) clear();
     else if (digit >= 0 && current()) choose(digit);
     else return;
     event.preventDefault();
   }
 
   /** What a link should bring back. */
-  const writing = () => ({ strokes: pad.strokes, chosen, kept });
+  const writing = () => ({ strokes: pad.strokes, chosen, kept, pen: pad.pen, followed });
 
   /**
    * @param {object} saved
    * @param {import("./pad").Point[][]} saved.strokes @param {number | null} saved.chosen
-   * @param {{digit: number, style: Float32Array}[]} saved.kept
+   * @param {{digit: number, style: Float32Array}[]} saved.kept @param {string | null} saved.pen
    */
   function restoreWriting(saved) {
     leavePhoto();
@@ -334,6 +315,11 @@
     });
     showKept();
     chosen = saved.chosen;
+    const pen = byId("pen").querySelector(`input[value="${CSS.escape(saved.pen ?? "medium")}"]`);
+    if (pen) {
+      pen.checked = true;
+      pad.pen = pen.value;
+    }
     pad.restore(saved.strokes);
   }
 
