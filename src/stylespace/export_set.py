@@ -4,7 +4,8 @@ Sample `i` shows the digit `i % classes` in the style `random_styles(...)[i]`: t
 balanced, and the first samples of a large set are a small set.
 
 As one `.npz` file, for `numpy.load`: `images` uint8 `[n, 28, 28]`, `digits` int64 `[n]` and
-`styles` float32 `[n, style_size]`. As a directory of IDX files: `images-idx3-ubyte`,
+`styles` float32 `[n, style_size]`; where the digits' names are not their numbers, they are there
+too, as `class_names`. As a directory of IDX files: `images-idx3-ubyte`,
 `labels-idx1-ubyte` and `styles-idx2-float32`, which is the format's own form of float32 (type
 0x0D, big-endian).
 """
@@ -27,7 +28,7 @@ from torch import Tensor
 
 from stylespace.data.idx import images_header, labels_header
 from stylespace.errors import UsageError
-from stylespace.generation import AT_ONCE, BLOCK, Drawing, style_blocks
+from stylespace.generation import AT_ONCE, BLOCK, Drawing, class_names, style_blocks
 from stylespace.networks import IMAGE_SIDE, StyleAutoencoder
 from stylespace.output import replaced, replaced_files
 
@@ -150,7 +151,16 @@ def _npz_parts(samples: SampleSet) -> list[_Part]:
         _Part("images.npy", _npy_header("|u1", (count, side, side)), samples.images, "|u1"),
         _Part("digits.npy", _npy_header("<i8", (count,)), samples.digits, "<i8"),
         _Part("styles.npy", _npy_header("<f4", (count, size)), samples.styles, "<f4"),
+        *_names_part(class_names(samples.model.config)),
     ]
+
+
+def _names_part(names: tuple[str, ...]) -> Iterator[_Part]:
+    """What the digits are called, where their numbers do not say so."""
+    if names != tuple(map(str, range(len(names)))):
+        array = np.array(names, dtype=np.dtype(np.str_).newbyteorder("<"))
+        content = _npy_header(array.dtype.str, array.shape) + array.tobytes()
+        yield _Part("class_names.npy", content, lambda: iter(()), "|u1")
 
 
 def _idx_parts(samples: SampleSet) -> list[_Part]:

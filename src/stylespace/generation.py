@@ -28,6 +28,7 @@ __all__ = [
     "class_names",
     "draw",
     "draw_rows",
+    "named_digit",
     "parse_style",
     "random_styles",
     "style_blocks",
@@ -45,6 +46,7 @@ TRAVERSED = tuple(step / 2 for step in range(-5, 6))
 """The values that `traverse` gives a style dimension: 99 % of the prior lies between the ends."""
 
 SPACE = -1
+NAMED = 30  # digits that a message names
 
 
 def random_styles(count: int, style_size: int, seed: int = 0) -> Tensor:
@@ -229,6 +231,28 @@ def class_names(config: ModelConfig) -> tuple[str, ...]:
     if known is not None and len(known.class_names) == config.classes:
         return known.class_names
     return tuple(str(digit) for digit in range(config.classes))
+
+
+def named_digit(name: str, names: Sequence[str]) -> int:
+    """Which digit a name means.
+
+    Args:
+        name: what the digit is called.
+        names: what the model's digits are called.
+
+    Raises:
+        UsageError: none is called so.
+
+    Example:
+        >>> named_digit("C", ["B", "C"])
+        1
+    """
+    if name in names:
+        return names.index(name)
+    if list(names) == [str(digit) for digit in range(len(names))]:
+        raise UsageError(f"--digit must be between 0 and {len(names) - 1}")
+    known = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    raise UsageError(f"--digit must be one of {known}: this model draws no {name[:40]!r}")
 
 
 def text_digits(text: str, names: Sequence[str]) -> list[int]:

@@ -79,12 +79,13 @@ def add_named_session(parser: Parser) -> None:
     add_session(parser)
 
 
-def add_data(parser: Parser) -> None:
+def add_data(parser: Parser, what_for: str = "") -> None:
     """Which images to look at a trained model with."""
     parser.more.add_argument(
         "--data",
         metavar="SET",
-        help=f"{DATA_SETS} (default: what the session was trained on)",
+        help=f"{what_for}{': ' * bool(what_for)}{DATA_SETS} (default: what the session was "
+        "trained on)",
     )
 
 

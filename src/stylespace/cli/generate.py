@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stylespace.cli.common import Parser, add_session, run_command, session_directory
+from stylespace.cli.common import (
+    Parser,
+    add_data,
+    add_data_dir,
+    add_session,
+    run_command,
+    session_directory,
+)
 from stylespace.cli.like import Hand, hand_like
 from stylespace.config import PRECISIONS
 from stylespace.errors import UsageError
@@ -53,6 +60,8 @@ def build_parser(prog: str | None = None) -> Parser:
     )
     _add_styles(parser)
     _add_forms(parser)
+    add_data(parser, "with --like, to learn to read digits from")
+    add_data_dir(parser)
     return parser
 
 
@@ -73,7 +82,6 @@ def _add_styles(parser: Parser) -> None:
     )
     add(
         "--digit",
-        type=int,
         metavar="D",
         help="the one digit on the --like picture (default: as it is read); the one that "
         f"--traverse shows (default: {TRAVERSED_DIGIT}); the only one in an --export (default: "
@@ -114,11 +122,11 @@ def run(args: argparse.Namespace) -> None:
     """
     _check(args)
     from stylespace import checkpoint
+    from stylespace.generation import class_names, named_digit
 
     model = checkpoint.load(session_directory(args))
-    classes = model.config.classes
-    if args.digit is not None and not 0 <= args.digit < classes:
-        raise UsageError(f"--digit must be between 0 and {classes - 1}")
+    if args.digit is not None:
+        args.digit = named_digit(args.digit, class_names(model.config))
     if args.export:
         _export(args, model)
     else:
@@ -138,6 +146,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--style and --like both give the style; leave one of them out")
     if args.digit is not None and not (args.like or args.traverse or args.export):
         raise UsageError("--digit goes with --like, --traverse or --export")
+    if not args.like and (args.data or args.data_dir):
+        raise UsageError("--data and --data-dir go with --like; other digits need no images")
     if args.precision and not args.export:
         raise UsageError("--precision goes with --export; sheets are drawn in float32")
     if args.export:
@@ -159,6 +169,7 @@ def _refuse(flag: str, others: dict[str | None, object]) -> None:
 def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
     from stylespace.data.progress import bar
     from stylespace.export_set import SampleSet, set_size, write_set
+    from stylespace.generation import class_names
     from stylespace.hardware import choose
 
     dtype = choose("cpu", args.precision or "auto").dtype
@@ -167,7 +178,9 @@ def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
     )
     with bar(f"writing {args.export}", set_size(samples, args.export)) as advance:
         write_set(samples, args.export, advance)
-    what = "images" if args.digit is None else f"images of the digit {args.digit}"
+    what = "images"
+    if args.digit is not None:
+        what = f"images of the digit {class_names(model.config)[args.digit]}"
     print(f"{args.count} {what}, with digits and styles, written to {args.export}")
 
 
@@ -179,6 +192,8 @@ def _draw_sheet(args: argparse.Namespace, model: StyleAutoencoder) -> None:
 
     path = args.output or DEFAULT_OUTPUT
     sheets.check_picture_path(path)
+    if args.like and path.exists() and args.like.exists() and path.samefile(args.like):
+        raise UsageError(f"the sheet would replace {args.like}; name another --output")
     hand = hand_like(args, model) if args.like else None
     if args.traverse:
         images, rows, columns = _traversed(args, model, hand)
@@ -250,7 +265,9 @@ def _traversed_digit(args: argparse.Namespace, model: StyleAutoencoder) -> int:
 def _what(args: argparse.Namespace, model: StyleAutoencoder, rows: int) -> str:
     styles = "1 style" if rows == 1 else f"{rows} styles"
     if args.traverse:
-        digit = _traversed_digit(args, model)
+        from stylespace.generation import class_names
+
+        digit = class_names(model.config)[_traversed_digit(args, model)]
         return f"The digit {digit} along {model.style_size} style dimensions"
     if args.text is not None:
         return f"{args.text} in {styles}"

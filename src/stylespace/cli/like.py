@@ -75,10 +75,18 @@ def _read(args: argparse.Namespace, model: StyleAutoencoder) -> list[Sample]:
     found = find_digits(picture, name)  # a blank picture is refused before a reader is trained
     try:
         with parts() as (progress, say):
-            reader = hand_reader(session_directory(args), model, progress=progress, say=say)
+            reader = hand_reader(
+                session_directory(args),
+                model,
+                data=args.data,
+                data_dir=args.data_dir,
+                progress=progress,
+                say=say,
+            )
     except DataError as error:  # no images to train a reader on
         raise UsageError(
-            f"which digit does {args.like} show? Say it with --digit ({error})"
+            f"which digit does {args.like} show? Say it with --digit ({error}; --data names "
+            "others to learn from)"
         ) from None
     return reader.read_found(found, picture, name)
 

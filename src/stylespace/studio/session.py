@@ -69,6 +69,8 @@ def hand_reader(
     directory: Path,
     model: StyleAutoencoder,
     *,
+    data: str | None = None,
+    data_dir: Path | None = None,
     progress: Progress = lambda _name, _share: None,
     say: Say = lambda _: None,
 ) -> HandReader:
@@ -79,13 +81,15 @@ def hand_reader(
     Args:
         directory: the session.
         model: its model.
+        data: images to learn from; None is what the session was trained on.
+        data_dir: where the data set's own files are.
         progress: told what is being done, and the share of it that is.
         say: told what takes long.
 
     Raises:
         DataError: the session has no reader, and no images to train one on.
     """
-    images = functools.cache(lambda: load_for(model.config, None, None))
+    images = functools.cache(lambda: load_for(model.config, data, data_dir))
     reader = session_reader(
         directory,
         model.config.classes,
