@@ -142,3 +142,39 @@ def test_reading_needs_no_right_to_write(session):
     before = sorted(path.name for path in moving.iterdir())
     checkpoint.load(moving)
     assert sorted(path.name for path in moving.iterdir()) == before
+
+
+def test_whoever_may_read_one_file_may_read_all(tmp_path):
+    before = os.umask(0o022)
+    try:
+        checkpoint.save(tmp_path / "s.ckpt", StyleAutoencoder(ModelConfig(style_size=3)), state(7))
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "s.ckpt").iterdir()}
+    assert set(modes.values()) == {0o644}
+
+
+def test_what_may_not_be_read_is_not_called_damaged(session, monkeypatch):
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", forbidden)
+    with pytest.raises(SessionError, match=r"cannot read .*config\.json: Permission denied"):
+        checkpoint.load(session)
+
+
+@pytest.mark.parametrize("read", [checkpoint.load, checkpoint.read_trainer])
+def test_a_session_can_be_read_while_a_save_is_moved_into_place(session, monkeypatch, read):
+    pending = session / ".saved"
+    pending.mkdir()
+    for path in list(session.iterdir()):
+        if path != pending:
+            path.rename(pending / path.name)
+    looked = checkpoint._require_file
+
+    def moved_meanwhile(path, most):
+        checkpoint._finish_save(session)
+        looked(path, most)
+
+    monkeypatch.setattr(checkpoint, "_require_file", moved_meanwhile)
+    read(session)

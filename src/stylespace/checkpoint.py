@@ -16,22 +16,22 @@ import dataclasses
 import errno
 import json
 import os
-import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from stylespace.config import ModelConfig, TrainConfig, from_dict
 from stylespace.errors import SessionError
 from stylespace.networks import StyleAutoencoder, state_size
+from stylespace.output import save_file
 
 __all__ = [
     "TrainerState",
@@ -51,6 +51,8 @@ HISTORY = "history.jsonl"
 SAVING, SAVED, LOCK = ".saving", ".saved", ".lock"
 
 MOST_SETTINGS, MOST_HISTORY, MOST_TENSORS = 2**20, 2**26, 2**33  # bytes of a file
+
+Content = TypeVar("Content")
 
 _held: dict[Path, int] = {}  # file descriptors of the locks that this process holds
 
@@ -147,7 +149,7 @@ def read_trainer(directory: Path) -> TrainerState:
             data=str(values["data"]),
             epochs_before=int(values["epochs_before"]),
             tensors=tensors,
-            history=tuple(_read_history(directory)),
+            history=_read(directory, HISTORY, MOST_HISTORY, _json_lines),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(directory / TRAINER, error) from None
@@ -169,7 +171,7 @@ def save(directory: Path, model: StyleAutoencoder, trainer: TrainerState) -> Non
         _write_files(saving, model, trainer)
         saving.rename(directory / SAVED)
         _finish_save(directory)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         shutil.rmtree(directory / SAVING, ignore_errors=True)
         raise SessionError(f"cannot save to {directory}: {_reason(error)}") from None
 
@@ -235,12 +237,7 @@ def read_tensors(directory: Path, name: str) -> dict[str, Tensor]:
     Raises:
         SessionError: the file is missing or damaged.
     """
-    path = _path(directory, name)
-    try:
-        _require_file(path, MOST_TENSORS)
-        return load_file(path)
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
-        raise _damaged(path, error) from None
+    return _read(directory, name, MOST_TENSORS, load_file)
 
 
 def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -> None:
@@ -259,7 +256,7 @@ def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -
     (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
     (target / TRAINER).write_text(json.dumps(position, indent=2) + "\n")
     (target / HISTORY).write_text("".join(json.dumps(line) + "\n" for line in trainer.history))
-    save_file(weights, target / MODEL, metadata={"format": "pt"})
+    save_file(weights, target / MODEL, {"format": "pt"})
     save_file(state, target / TENSORS)
     for path in target.iterdir():
         with path.open("rb") as handle:
@@ -276,10 +273,24 @@ def _finish_save(directory: Path) -> None:
         saved.rmdir()
 
 
-def _path(directory: Path, name: str) -> Path:
-    """Where the file of the last whole save is, even while its files are being moved."""
+def _read(
+    directory: Path, name: str, most: int, read: Callable[[Path], Content], tries: int = 3
+) -> Content:
+    """Read one of the session's files, though a save may be moving it at this moment.
+
+    Raises:
+        SessionError: it is missing, not to be read, damaged or larger than `most` bytes.
+    """
     pending = directory / SAVED / name
-    return pending if pending.exists() else directory / name
+    path = pending if pending.exists() else directory / name
+    try:
+        _require_file(path, most)
+        path.open("rb").close()  # safetensors calls missing what it may not read
+        return read(path)
+    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        if tries > 1 and not path.exists():
+            return _read(directory, name, most, read, tries - 1)
+        raise _damaged(path, error) from None
 
 
 def _require_file(path: Path, most: int) -> None:
@@ -297,28 +308,18 @@ def _require_file(path: Path, most: int) -> None:
 
 
 def _read_json(directory: Path, name: str) -> dict[str, Any]:
-    path = _path(directory, name)
-    try:
-        _require_file(path, MOST_SETTINGS)
-        values = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise _damaged(path, error) from None
+    return _read(directory, name, MOST_SETTINGS, lambda path: _json_object(path.read_text()))
+
+
+def _json_lines(path: Path) -> tuple[dict[str, Any], ...]:
+    return tuple(_json_object(line) for line in path.read_text().splitlines())
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    values = json.loads(text)
     if not isinstance(values, dict):
-        raise _damaged(path, "not a JSON object")
+        raise ValueError("not a JSON object")
     return values
-
-
-def _read_history(directory: Path) -> Iterator[dict[str, Any]]:
-    path = _path(directory, HISTORY)
-    try:
-        _require_file(path, MOST_HISTORY)
-        for line in path.read_text().splitlines():
-            values = json.loads(line)
-            if not isinstance(values, dict):
-                raise _damaged(path, "a line is not a JSON object")
-            yield values
-    except (OSError, ValueError, RecursionError) as error:
-        raise _damaged(path, error) from None
 
 
 def _filled(config: ModelConfig, tensors: dict[str, Tensor], path: Path) -> StyleAutoencoder:
@@ -339,12 +340,11 @@ def _filled(config: ModelConfig, tensors: dict[str, Tensor], path: Path) -> Styl
 def _damaged(path: Path, reason: object) -> SessionError:
     if isinstance(reason, FileNotFoundError):
         return SessionError(f"{path} is missing: the session is damaged; train anew elsewhere")
+    if isinstance(reason, PermissionError):
+        return SessionError(f"cannot read {path}: {reason.strerror}; ask its owner for the right")
     text = " ".join(str(reason).split())
     return SessionError(f"{path} is damaged ({text}); restore it or train anew elsewhere")
 
 
-def _reason(error: BaseException) -> str:
-    number = re.search(r"\(os error ([0-9]+)\)", str(error))  # as safetensors tells it
-    if number is not None:
-        return os.strerror(int(number[1]))
-    return str(getattr(error, "strerror", None) or " ".join(str(error).split()))
+def _reason(error: OSError) -> str:
+    return error.strerror or " ".join(str(error).split())

@@ -5,13 +5,32 @@ from __future__ import annotations
 import errno
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stylespace.errors import StylespaceError
 
-__all__ = ["replaced", "replaced_files"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["replaced", "replaced_files", "save_file"]
+
+
+def save_file(
+    tensors: Mapping[str, Tensor], path: Path, metadata: dict[str, str] | None = None
+) -> None:
+    """Write a safetensors file that whoever may read its neighbours may read too.
+
+    safetensors itself makes files that are their owner's alone, whatever the umask.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from safetensors.torch import save
+
+    path.write_bytes(save(dict(tensors), metadata))
 
 
 @contextmanager

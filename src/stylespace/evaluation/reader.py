@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,7 +23,7 @@ from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError, StylespaceError
 from stylespace.hardware import fast_dtype
 from stylespace.noise import generator
-from stylespace.output import replaced
+from stylespace.output import replaced, save_file
 
 __all__ = ["READER", "Reader", "ReaderRecipe", "cached_reader", "train_reader"]
 
@@ -43,15 +43,18 @@ class ReaderRecipe:
         lr: AdamW's highest rate.
         augment: whether images are turned, sheared, scaled and shifted a little.
         deformation: how strongly they are deformed besides, `data.deform.Deformation`'s amount.
+        batch_norms: whether there are any. Their statistics are those of the images that a reader
+            learns from: one that learns from drawn digits would read real ones with wrong ones.
     """
 
-    version: int = 1
+    version: int = 2
     channels: int = 32
     epochs: int = 8
     batch_size: int = 250
     lr: float = 3e-3
     augment: bool = True
     deformation: float = 0.0
+    batch_norms: bool = False
 
 
 READER = ReaderRecipe()
@@ -66,19 +69,14 @@ class Reader(nn.Module):
     Args:
         classes: number of digits.
         channels: of the first convolution.
+        batch_norms: whether there is one behind each convolution.
     """
 
-    def __init__(self, classes: int, channels: int) -> None:
+    def __init__(self, classes: int, channels: int, batch_norms: bool = False) -> None:
         super().__init__()
         self.look = nn.Sequential(
-            nn.Conv2d(1, channels, 5, bias=False),
-            nn.BatchNorm2d(channels),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(channels, 2 * channels, 5, bias=False),
-            nn.BatchNorm2d(2 * channels),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
+            *_convolution(1, channels, batch_norms),
+            *_convolution(channels, 2 * channels, batch_norms),
             nn.Flatten(),
             nn.Linear(2 * channels * 16, 128),
             nn.ReLU(),
@@ -107,6 +105,11 @@ class Reader(nn.Module):
         return (self.read(data.images) == data.digits).float().mean().item()
 
 
+def _convolution(inputs: int, outputs: int, batch_norm: bool) -> list[nn.Module]:
+    norms = [nn.BatchNorm2d(outputs)] if batch_norm else []
+    return [nn.Conv2d(inputs, outputs, 5, bias=not norms), *norms, nn.ReLU(), nn.MaxPool2d(2)]
+
+
 def cached_reader(
     train: LabelledImages,
     advance: Advance,
@@ -132,7 +135,7 @@ def cached_reader(
         try:
             with replaced(path) as part:
                 save_file(reader.state_dict(), part)
-        except (StylespaceError, SafetensorError) as error:
+        except StylespaceError as error:
             say(f"the reader is not kept: {error}")
     return reader
 
@@ -157,7 +160,7 @@ def train_reader(
     if len(train) == 0:
         raise DataError("there are no images to train a reader on")
     # laid out as the images are: otherwise each step converts them, and takes three times as long
-    reader = _fresh(len(train.class_names), recipe.channels, seed)
+    reader = _fresh(len(train.class_names), recipe, seed)
     reader.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     batch = min(recipe.batch_size, len(train))
     per_epoch = len(train) // batch
@@ -198,8 +201,8 @@ def _step(
     optimizer.step()
 
 
-def _fresh(classes: int, channels: int, seed: int) -> Reader:
-    reader = Reader(classes, channels)
+def _fresh(classes: int, recipe: ReaderRecipe, seed: int) -> Reader:
+    reader = Reader(classes, recipe.channels, recipe.batch_norms)
     random = generator(seed, "reader weights")
     for layer in reader.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
@@ -229,7 +232,7 @@ def _floats(images: Tensor) -> Tensor:
 
 def _stored(path: Path, train: LabelledImages, recipe: ReaderRecipe) -> Reader | None:
     """The cached reader; whatever is wrong with it, another can be trained."""
-    reader = Reader(len(train.class_names), recipe.channels)
+    reader = Reader(len(train.class_names), recipe.channels, recipe.batch_norms)
     with suppress(OSError, SafetensorError, RuntimeError, ValueError, KeyError):
         reader.load_state_dict(load_file(path))
         return reader.eval()

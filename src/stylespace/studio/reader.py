@@ -14,20 +14,27 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError, StylespaceError
 from stylespace.evaluation.reader import Reader, ReaderRecipe, cached_reader
-from stylespace.output import replaced
+from stylespace.output import replaced, save_file
 
 __all__ = ["READER_FILE", "RECIPE", "PageReader", "save_reader", "session_reader"]
 
 READER_FILE = "reader.safetensors"
 VERSION = "1"  # of that file
 
-RECIPE = ReaderRecipe(channels=12, epochs=5, batch_size=200, augment=False, deformation=1.0)
+RECIPE = ReaderRecipe(
+    version=1,
+    channels=12,
+    epochs=5,
+    batch_size=200,
+    augment=False,
+    deformation=1.0,
+    batch_norms=True,
+)
 """How the reader is built and trained: in less than a minute on two cores."""
 
 TRAINING = "training the studio's reader, once for this data set; about half a minute"
@@ -119,12 +126,9 @@ def save_reader(reader: PageReader, path: Path) -> None:
     Raises:
         StylespaceError: the file cannot be written.
     """
-    try:
-        with replaced(path) as part:
-            # more entries than one would come in any order, and the bytes differ
-            save_file(reader.state_dict(), part, metadata={"reader": VERSION})
-    except SafetensorError as error:
-        raise StylespaceError(f"cannot write {path}: {' '.join(str(error).split())}") from None
+    with replaced(path) as part:
+        # more entries than one would come in any order, and the bytes differ
+        save_file(reader.state_dict(), part, {"reader": VERSION})
 
 
 def _stored(path: Path, classes: int) -> PageReader | None:
@@ -146,7 +150,8 @@ def _folded(reader: Reader) -> PageReader:
     found: list[tuple[Tensor, Tensor]] = []
     for layer in (*reader.look, reader.name):
         if isinstance(layer, nn.Conv2d):
-            found.append((layer.weight, torch.zeros(layer.out_channels)))
+            bias = torch.zeros(layer.out_channels) if layer.bias is None else layer.bias
+            found.append((layer.weight, bias))
         elif isinstance(layer, nn.Linear):
             found.append((layer.weight, layer.bias))
         elif isinstance(layer, nn.BatchNorm2d):
