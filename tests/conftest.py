@@ -26,9 +26,8 @@ def stylespace(tmp_path: Path) -> Command:
     def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "stylespace", *map(str, arguments)]
         environment = {**os.environ, "COLUMNS": "100"}
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, **options
-        )
+        options = {"cwd": tmp_path, **options}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, **options)
 
     return run
 

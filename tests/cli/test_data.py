@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -31,6 +32,36 @@ def test_what_is_odd_is_told_once_and_in_words(stylespace, tmp_path):
         assert sheet.height > 4 * 84  # two rows a class
 
 
+def test_faint_images_and_torn_labels_are_told(stylespace, tmp_path):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 2, (60, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "faint.npz", images=images, labels=np.arange(60) % 2)
+    done = stylespace("data", "inspect", "faint.npz")
+    assert "- the darkest ink is 1 of 255; multiply the images" in done.stdout
+    images = np.concatenate([200 * images, 200 * images[:3]])
+    labels = np.concatenate([np.arange(60) % 2, (np.arange(3) + 1) % 2])
+    np.savez(
+        tmp_path / "torn.npz",
+        train_images=images,
+        train_labels=labels,
+        test_images=images[:40],
+        test_labels=labels[:40],
+    )
+    done = stylespace("data", "inspect", "torn.npz")
+    assert "- 3 images are there again under another label; correct them" in done.stdout
+    assert "darkest" not in done.stdout
+
+
+def test_the_sheet_is_none_of_the_pictures(stylespace, tmp_path):
+    folder(tmp_path / "runes")
+    picture = next((tmp_path / "runes" / "a").iterdir())
+    before = picture.read_bytes()
+    done = stylespace("data", "inspect", "runes", "--output", picture)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "would be one of the pictures of runes; name another --output" in done.stderr
+    assert picture.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -58,6 +89,9 @@ def test_class_names_travel_with_the_model(stylespace, tmp_path):
     assert drawn.returncode == 0, drawn.stderr
     sheet = stylespace("generate", "--ckpt-dir", "runes4.ckpt", "--count", 1)
     assert sheet.stdout == "3 digits in 1 style written to digits.png\n"
+    (tmp_path / "elsewhere").mkdir()
+    away = stylespace("vis", "--ckpt-dir", "../runes4.ckpt", cwd=tmp_path / "elsewhere")
+    assert away.returncode == 0, away.stderr  # a set's path holds wherever one is
     (tmp_path / "runes" / "ash").rename(tmp_path / "runes" / "yew")
     other = stylespace("vis", "--ckpt-dir", "runes4.ckpt", "--output", "vis.svg")
     assert other.returncode == 1

@@ -69,6 +69,27 @@ def test_both_parts_and_their_class_names(hub):
     assert train.images[0].tolist() == strokes(1, 0).images[0].tolist() or train.images.any()
 
 
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (["cat", "dog"], None),
+        ([0, None], "hf:own has pictures without a label"),
+        ([0, -1], "hf:own: labels reach from -1 to 0"),
+    ],
+)
+def test_labels_of_any_kind(monkeypatch, labels, says):
+    part = Split(42, 0, type("Value", (), {})())
+    part.columns["label"] = labels * 21
+    library = types.SimpleNamespace(load_dataset=lambda *_: {"train": part})
+    monkeypatch.setitem(sys.modules, "datasets", library)
+    if says is None:
+        train, test = load("hf:own")
+        assert train.class_names == test.class_names == ("cat", "dog")
+        assert test.digits.tolist() == [0, 1] * 3
+    else:
+        assert says in refused("hf:own")
+
+
 @pytest.mark.usefixtures("hub")
 def test_one_part_is_parted():
     train, test = load("hf:one")

@@ -128,3 +128,29 @@ def test_more_than_a_thousand_classes(tmp_path):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "0.png").write_bytes(b"")
     assert "has 1001 classes; a model takes from 1 to 1000" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"), [("train", "test"), ("Training", "testing"), ("train", "val")]
+)
+def test_parts_of_the_usual_names_are_found(tmp_path, shown, asked):
+    folder(tmp_path / "runes" / shown, each=6)
+    folder(tmp_path / "runes" / asked, each=2)
+    train, test = load(tmp_path / "runes")
+    assert (len(train), len(test)) == (12, 4)
+    assert train.class_names == test.class_names == ("a", "b")
+
+
+def test_training_pictures_alone_are_parted(tmp_path):
+    folder(tmp_path / "runes" / "train")
+    train, test = load(tmp_path / "runes")
+    assert (len(train), len(test)) == (14, 2)
+
+
+@pytest.mark.parametrize("place", ["", "pictures/all/a"])
+def test_pictures_that_lie_otherwise_are_told_how_to_lie(tmp_path, place):
+    flat = tmp_path / "runes" / place
+    flat.mkdir(parents=True)
+    Image.new("L", (28, 28)).save(flat / "1.png")
+    assert "has pictures, as " in refused(tmp_path / "runes")
+    assert "put them into CLASS/, or train/CLASS/ and test/CLASS/" in refused(tmp_path / "runes")

@@ -48,6 +48,8 @@ def run(args: argparse.Namespace) -> None:
     width = shutil.get_terminal_size().columns
     print(table(args.set, examine(train, test), train.class_names, width))
     folder = Path(args.set).expanduser() if is_picture_folder(args.set) else None
+    if folder and folder.resolve() in path.resolve().parents:
+        raise UsageError(f"{path} would be one of the pictures of {folder}; name another --output")
     sheet = sheet_of(train, folder)
     picture = sheets.tile(sheet.images, scale=sheet.scale, row_labels=sheet.labels)
     sheets.write_picture(path, picture)

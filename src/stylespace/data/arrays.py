@@ -22,7 +22,7 @@ from stylespace.data.images import LabelledImages
 from stylespace.data.split import parted
 from stylespace.errors import DataError
 
-__all__ = ["labelled", "read_npz"]
+__all__ = ["classes_of", "labelled", "read_npz"]
 
 Array = np.ndarray[Any, Any]
 
@@ -146,7 +146,7 @@ def labelled(
             f"{source}: {len(pixels)} images need labels of shape [{len(pixels)}], not "
             f"{list(labels.shape)}; give each image one label"
         )
-    digits, names = _classes(labels, names, source)
+    digits, names = classes_of(labels, names, source)
     return LabelledImages(pixels, digits, tuple(names))
 
 
@@ -193,9 +193,19 @@ def _range(block: Array, source: str) -> tuple[float, float]:
     return float(block.min()), float(block.max())
 
 
-def _classes(
+def classes_of(
     labels: Array, names: Sequence[str] | None, source: str
 ) -> tuple[Tensor, Sequence[str]]:
+    """Labels as digits `[n]` int64, and what these are called.
+
+    Args:
+        labels: `[n]` whole numbers from 0, or text.
+        names: of the classes; None names them by their numbers or texts.
+        source: what to call them in an error's text.
+
+    Raises:
+        DataError: a label is none of the classes, or there are too many.
+    """
     if labels.dtype.kind in "US":
         texts = _texts(labels, source)
         known = list(names) if names is not None else sorted(set(texts))

@@ -33,7 +33,9 @@ LEAST = 2
 
 FEW = 20  # training images of a class, below which its style is guesswork
 LIGHT = 128  # a mean grey level of the border above which the ground is light
+FAINT = 32  # a largest grey level below which images can only be meant to be darker
 ROWS = 2**16
+LABELS_APART = 0x9E3779B97F4A7C1  # an odd number: the sums of fingerprints and labels differ too
 NAMED = 3  # classes that a message names
 
 
@@ -46,6 +48,7 @@ class Part:
         per_class: how many of each class.
         ink: the mean grey level, 0 to 255.
         border: the mean grey level of the outermost pixels.
+        darkest: the largest grey level of all.
         constant: images that have one shade all over.
         repeated: images that stand there a second time.
     """
@@ -54,6 +57,7 @@ class Part:
     per_class: tuple[int, ...]
     ink: float
     border: float
+    darkest: int
     constant: int
     repeated: int
 
@@ -66,11 +70,13 @@ class Findings:
         train: of the training images.
         test: of the test images.
         shared: test images that are, to the bit, training images too.
+        torn: how many more pairs of training image and label there are than such images.
     """
 
     train: Part
     test: Part
     shared: int
+    torn: int
 
 
 def examine(train: LabelledImages, test: LabelledImages) -> Findings:
@@ -86,11 +92,13 @@ def examine(train: LabelledImages, test: LabelledImages) -> Findings:
         if not 0 <= int(data.digits.min()) <= int(data.digits.max()) < classes:
             raise DataError(f"a {what} label is not from 0 to {classes - 1}; correct it")
     seen, asked = _fingerprints(train.images), _fingerprints(test.images)
-    seen.sort()  # in place: a set may be so large that a copy of them counts
-    asked.sort()
+    labelled = seen + LABELS_APART * train.digits.numpy()
+    for numbers in (labelled, seen, asked):
+        numbers.sort()  # in place: a set may be so large that a copy of them counts
+    torn = _distinct(labelled) - _distinct(seen)
     nearest = np.searchsorted(seen, asked).clip(max=len(seen) - 1)
     shared = int((seen[nearest] == asked).sum())
-    return Findings(train=_part(train, seen), test=_part(test, asked), shared=shared)
+    return Findings(train=_part(train, seen), test=_part(test, asked), shared=shared, torn=torn)
 
 
 def check_names(names: Sequence[str], source: str) -> None:
@@ -144,6 +152,13 @@ def remarks(findings: Findings, names: Sequence[str]) -> list[str]:
             f"{_images(findings.shared)} for testing also for training, which flatters the "
             "figures; take them out of one part"
         )
+    if findings.torn:
+        lines.append(f"{_images(findings.torn)} there again under another label; correct them")
+    if train.darkest < FAINT:
+        lines.append(
+            f"the darkest ink is {train.darkest} of 255; multiply the images, or give them as "
+            "bool or as numbers from 0.0 to 1.0"
+        )
     if train.border > LIGHT:
         lines.append("the ground is light (0 should be paper, 255 ink); invert the images")
     return lines
@@ -160,13 +175,15 @@ def _listed(names: Sequence[str]) -> str:
 
 def _part(data: LabelledImages, fingerprints: Array) -> Part:
     ink = border = 0.0
-    constant = 0
+    constant = darkest = 0
     for block in torch.split(data.images, ROWS):
         pixels = block.numpy()  # NumPy sums bytes ten times as fast
         whole = float(pixels.sum(dtype=np.int64))
         ink += whole
         border += whole - float(pixels[:, 1:-1, 1:-1].sum(dtype=np.int64))
-        constant += int((pixels.max(axis=(1, 2)) == pixels.min(axis=(1, 2))).sum())
+        most = pixels.max(axis=(1, 2))
+        darkest = max(darkest, int(most.max()))
+        constant += int((most == pixels.min(axis=(1, 2))).sum())
         release(block)
     side = data.images.shape[1]
     return Part(
@@ -174,9 +191,14 @@ def _part(data: LabelledImages, fingerprints: Array) -> Part:
         per_class=tuple(data.digits.bincount(minlength=len(data.class_names)).tolist()),
         ink=ink / data.images.numel(),
         border=border / (len(data) * 4 * (side - 1)),
+        darkest=darkest,
         constant=constant,
         repeated=int((fingerprints[1:] == fingerprints[:-1]).sum()),
     )
+
+
+def _distinct(ordered: Array) -> int:
+    return len(ordered) - int((ordered[1:] == ordered[:-1]).sum())
 
 
 def _fingerprints(images: Tensor) -> Array:

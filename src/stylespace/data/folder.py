@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from stylespace.data.catalog import NamedSet
@@ -132,11 +133,15 @@ def _spellings(directory: Path, name: str, known: NamedSet | None) -> Iterator[P
 def _must_find(directory: Path, name: str, known: NamedSet | None) -> Path:
     try:
         if not directory.is_dir():
-            raise DataError(f"{directory} is not a directory; give the one with the IDX files")
+            raise DataError(
+                f"{directory} is not a directory; give the one with the IDX files or pictures, or "
+                "an .npz file"
+            )
         path = find(directory, name, known)
     except OSError as error:
         raise DataError(f"cannot read {directory}: {error.strerror or error}") from None
     if path is None:
+        _refuse_pictures(directory, known)
         own = name if known is None else known.file(name)
         other = ""
         if known is not None:
@@ -144,6 +149,19 @@ def _must_find(directory: Path, name: str, known: NamedSet | None) -> Path:
             other = leave_out if known.fetchable else f"; {known.title} is at {known.page}"
         raise DataError(f"there is no {own} (raw or .gz) in {directory}; put it there{other}")
     return path
+
+
+def _refuse_pictures(directory: Path, known: NamedSet | None) -> None:
+    """Say how pictures must lie, where IDX files are looked for and there are pictures."""
+    from stylespace.data.pictures import nested_picture
+
+    with suppress(OSError):
+        picture = nested_picture(directory) if known is None else None
+        if picture is not None:
+            raise DataError(
+                f"{directory} has pictures, as {picture.relative_to(directory)}, but not in a "
+                "subfolder for each class; put them into CLASS/, or train/CLASS/ and test/CLASS/"
+            )
 
 
 def _check_numbers(

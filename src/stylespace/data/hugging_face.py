@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from stylespace.data.arrays import classes_of
 from stylespace.data.catalog import HUB
-from stylespace.data.checks import check_names
 from stylespace.data.images import LabelledImages
 from stylespace.data.pictures import image_of, on_dark_ground
 from stylespace.data.progress import bar
@@ -70,12 +71,12 @@ def _labelled(part: Any, text: str, names: tuple[str, ...] | None) -> LabelledIm
             f"{text} has the columns {', '.join(kinds)[:200]}: one of pictures and one of labels "
             "are needed; choose another set"
         )
-    digits = torch.tensor([int(digit) for digit in part[label]])
-    if names is None:
-        stored = getattr(part.features[label], "names", None)
-        names = tuple(stored or map(str, range(int(digits.max()) + 1)))
-        check_names(names, text)
-    return LabelledImages(_images(part[picture], len(part), text), digits, names)
+    stored = getattr(part.features[label], "names", None)
+    values = list(part[label])
+    if any(value is None for value in values):
+        raise DataError(f"{text} has pictures without a label; choose another set")
+    digits, called = classes_of(np.array(values), names or stored, text)
+    return LabelledImages(_images(part[picture], len(part), text), digits, tuple(called))
 
 
 def _images(pictures: Iterator[Image.Image], count: int, text: str) -> Tensor:

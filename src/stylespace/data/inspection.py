@@ -54,7 +54,8 @@ def table(source: str, findings: Findings, names: Sequence[str], width: int = 10
         ("there a second time", *(str(part.repeated) for part in both)),
         ("also training images", "", str(findings.shared)),
     ]
-    lines = [f"{source}: {len(names)} classes", "", *_columns(rows), ""]
+    classes = "1 class" if len(names) == 1 else f"{len(names)} classes"
+    lines = [f"{source}: {classes}", "", *_columns(rows), ""]
     if len(names) <= MOST_CLASSES:
         counts = zip(findings.train.per_class, findings.test.per_class, strict=True)
         listed = [

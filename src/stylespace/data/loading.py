@@ -21,7 +21,7 @@ from stylespace.data.progress import say
 from stylespace.data.split import parted
 from stylespace.errors import DataError
 
-__all__ = ["is_picture_folder", "load", "load_for"]
+__all__ = ["is_picture_folder", "lasting_name", "load", "load_for"]
 
 StrPath = str | os.PathLike[str]
 Sets = tuple[LabelledImages, LabelledImages]
@@ -75,8 +75,13 @@ def load_for(config: ModelConfig, data: str | None, data_dir: StrPath | None) ->
     Raises:
         DataError: as `load`; or the classes are not the model's.
     """
-    name = config.data if data is None else data
-    train, test = load(name, data_dir)
+    name = _from_here(config.data) if data is None else data
+    try:
+        train, test = load(name, data_dir)
+    except DataError as error:
+        if data is not None or data_dir is not None or name in SETS:
+            raise
+        raise DataError(f"{error} (the session was trained on it; --data names another)") from None
     classes, found = config.classes, len(test.class_names)
     if classes != found:
         raise DataError(f"the model is for {classes} classes, but {name} has {found}")
@@ -89,6 +94,28 @@ def load_for(config: ModelConfig, data: str | None, data_dir: StrPath | None) ->
             f"the model's class {odd[0]!r} is {odd[1]!r} in {name}; name its own set with --data"
         )
     return train, test
+
+
+def lasting_name(data: str) -> str:
+    """The name by which a session remembers its data set: a path holds wherever one is.
+
+    Example:
+        >>> lasting_name("mnist"), Path(lasting_name("./runes")).is_absolute()
+        ('mnist', True)
+    """
+    path = _expand(data)
+    if data in SETS or data.startswith(HUB) or not _is_path(data, path):
+        return data
+    return str(path.resolve())
+
+
+def _from_here(name: str) -> str:
+    """A path of `lasting_name` as one would type it here."""
+    path = Path(name)
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        short = str(path.relative_to(Path.cwd()))
+        return short if _is_path(short, path) and short not in SETS else f"./{short}"
+    return name
 
 
 def is_picture_folder(data: StrPath) -> bool:

@@ -1,7 +1,8 @@
 """A folder of pictures, in a subfolder for each class, as labelled images.
 
 `FOLDER/CLASS/picture.png`, or `FOLDER/train/CLASS/...` and `FOLDER/test/CLASS/...` where it is
-parted already. The subfolders' names are the classes' names.
+parted already (`training`, `testing`, `validation` and `val` will do, and capitals). The
+subfolders' names are the classes' names.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = [
     "as_images",
     "has_pictures",
     "image_of",
+    "nested_picture",
     "on_dark_ground",
     "picture_paths",
     "read_pictures",
@@ -38,7 +40,10 @@ __all__ = [
 ENDINGS = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 )
-PARTS = ("train", "test")
+TRAIN, TEST = ("train", "training"), ("test", "testing", "validation", "val")
+"""What the folders of the two parts are called; the first that is there counts."""
+
+DEEPEST = 4  # folders below which no pictures are looked for
 READY_MODES = ("1", "L", "P", "RGB", "CMYK", "YCbCr", "HSV")
 MOST_PICTURES = 5_000_000
 MIXED = 0.9  # of the ready pictures agree on which is the ground, or each is judged by itself
@@ -53,7 +58,26 @@ def has_pictures(directory: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    return any(_classes(place) for place in (directory, directory / PARTS[0]))
+    return any(_classes(place) for place in (directory, _part(directory, TRAIN)) if place)
+
+
+def nested_picture(directory: Path) -> Path | None:
+    """Some picture in or below a directory, for the text of an error; None if there is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    depths = ("*/" * depth + "*" for depth in range(DEEPEST))
+    found = (path for pattern in depths for path in directory.glob(pattern))
+    return next((path for path in found if _is_picture(path)), None)
+
+
+def _part(directory: Path, names: Sequence[str]) -> Path | None:
+    """The subfolder of one of these names, in small letters or capitals."""
+    if not directory.is_dir():
+        return None
+    there = {place.name.lower(): place for place in sorted(directory.iterdir())}
+    return next((there[name] for name in names if name in there), None)
 
 
 def read_pictures(directory: Path) -> tuple[LabelledImages, LabelledImages]:
@@ -90,15 +114,15 @@ def picture_paths(directory: Path) -> tuple[Paths, Paths]:
         DataError: there are too many classes, or the two parts have different ones.
         OSError: it cannot be read.
     """
-    train, test = (_classes(directory / part) for part in PARTS)
-    if not (train and test):
+    shown, asked = _part(directory, TRAIN), _part(directory, TEST)
+    train, test = _classes(shown), _classes(asked)
+    if not train:
         train, test = _classes(directory), {}
     check_names(list(train), str(directory))
     odd = next((name for name in test if name not in train), None)
     if odd is not None:
         raise DataError(
-            f"{directory / PARTS[1] / odd} is a class that {directory / PARTS[0]} lacks; add it "
-            "there, or take it away here"
+            f"{asked}/{odd} is a class that {shown} lacks; add it there, or take it away here"
         )
     return train, test
 
@@ -107,9 +131,9 @@ def _flat(paths: Paths) -> Iterator[tuple[Path, str]]:
     return ((path, name) for name, own in paths.items() for path in own)
 
 
-def _classes(directory: Path) -> Paths:
+def _classes(directory: Path | None) -> Paths:
     """The subfolders that hold pictures, numbers in their order and others by the alphabet."""
-    if not directory.is_dir():
+    if directory is None or not directory.is_dir():
         return {}
     found = {
         place.name: sorted(
