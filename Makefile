@@ -25,14 +25,14 @@ CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/
 
 .PHONY: train test bench wheel-test lock audit clean
 
-train: $(SESSION)/.trained
+# a simple auto-encoder, or a run that was stopped, goes on; what has finished is not trained more
+FINISHED := import json; s = json.load(open("$(SESSION)/trainer.json")); \
+	exit(s["step"] < s["steps"] or s["config"]["objective"] != "aae")
+
+train: .venv/.for-use
+	@$(BIN)/python -c '$(FINISHED)' 2>/dev/null || $(BIN)/mnist-aae --ckpt-dir $(SESSION)
 	$(BIN)/encoder-vis --ckpt-dir $(SESSION) --output $(SESSION)/style-space.png
 	$(BIN)/generate-digits --ckpt-dir $(SESSION) --count 8 --output $(SESSION)/digits.png
-
-# an interrupted run leaves no mark here, so that `make train` goes on where it stopped
-$(SESSION)/.trained: | .venv/.for-use
-	$(BIN)/mnist-aae --ckpt-dir $(SESSION)
-	@touch $@
 
 test: .venv/.for-tests
 	$(BIN)/ruff check .

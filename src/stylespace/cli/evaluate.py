@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
 def _run_session(args: argparse.Namespace) -> int:
     directory = _directory(args)
     from stylespace import checkpoint
-    from stylespace.data.loading import load_for
+    from stylespace.data.loading import lasting_name, load_for
     from stylespace.evaluation import card
     from stylespace.evaluation.reader import cached_reader
     from stylespace.evaluation.session import evaluate_session
@@ -130,6 +130,7 @@ def _run_session(args: argparse.Namespace) -> int:
             train,
             test,
             reader,
+            data=lasting_name(args.data) if args.data else None,
             quick=args.quick,
             seed=args.seed,
             progress=progress,

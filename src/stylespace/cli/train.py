@@ -178,6 +178,7 @@ def _train(
     args: argparse.Namespace, objective: Objective, asked: dict[str, Any], group: Group
 ) -> Ending:
     from stylespace import checkpoint, datasets
+    from stylespace.data.loading import lasting_name
     from stylespace.hardware import choose
     from stylespace.training.loop import fit
     from stylespace.training.plan import digest, make_plan
@@ -192,7 +193,7 @@ def _train(
     model_config = ModelConfig(
         style_size=args.feature_size,
         classes=len(train.class_names),
-        data=args.data,
+        data=lasting_name(args.data),
         class_names=train.class_names,
     )
     own = digest(train) if group.local_rank == 0 else None  # one of each machine looks

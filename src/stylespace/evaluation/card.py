@@ -55,6 +55,7 @@ def evaluate(
     reader: Reader,
     *,
     name: str = "model",
+    data: str | None = None,
     quick: bool = False,
     seed: int = 0,
     progress: Progress = lambda _name, _share: None,
@@ -67,6 +68,7 @@ def evaluate(
         test: the images that it is judged on.
         reader: an independent classifier, from `cached_reader`.
         name: the session's, for the report.
+        data: the images', likewise; None is that of the set that the model was trained on.
         quick: fewer samples and repeats, under half a minute; not for comparing models.
         seed: of all samples, splits and probes. The same seed gives the same figures on the same
             machine.
@@ -88,7 +90,8 @@ def evaluate(
         progress(title, 1)
     facts = {
         "session": name,
-        "data": model.config.data,
+        "data": data or model.config.data,
+        "trained_on": model.config.data,
         "style_size": model.style_size,
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "train_images": len(train),

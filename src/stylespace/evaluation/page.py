@@ -96,7 +96,8 @@ def _facts(report: Report) -> str:
     facts = report.facts
     return (
         f"Style size {facts['style_size']}, {facts['parameters']:,} weights, trained for "
-        f"{facts['data']}; judged on {facts['test_images']:,} test images, seed {facts['seed']}."
+        f"{facts['trained_on']}; judged on {facts['test_images']:,} test images of "
+        f"{facts['data']}, seed {facts['seed']}."
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from stylespace import __version__
 from stylespace.data.images import LabelledImages
 from stylespace.evaluation import card
-from stylespace.evaluation.reader import Reader
+from stylespace.evaluation.reader import READER, Reader
 from stylespace.evaluation.results import FORMAT, Report
 from stylespace.networks import StyleAutoencoder
 from stylespace.training.plan import digest
@@ -27,6 +27,7 @@ def evaluate_session(
     test: LabelledImages,
     reader: Reader,
     *,
+    data: str | None = None,
     quick: bool = False,
     seed: int = 0,
     progress: Callable[[str, float], None] = lambda _name, _share: None,
@@ -41,6 +42,7 @@ def evaluate_session(
         train: the images that it was trained on.
         test: the images that it is judged on.
         reader: an independent classifier, from `cached_reader`.
+        data: the images' name; None is that of the set that the model was trained on.
         quick: fewer samples and repeats.
         seed: of all samples, splits and probes.
         progress: told each section's name and the share of it that is done.
@@ -55,6 +57,7 @@ def evaluate_session(
         test,
         reader,
         name=directory.name or str(directory),
+        data=data,
         quick=quick,
         seed=seed,
         progress=progress,
@@ -115,6 +118,7 @@ def _origin(
     """What a report depends on, beside its seed and the version."""
     return {
         "weights_digest": weights_digest(model),
+        "reader": READER.version,
         "train_digest": digest(train),
         "test_digest": digest(test),
     }

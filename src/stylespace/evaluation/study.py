@@ -13,6 +13,7 @@ from typing import Any
 from stylespace import checkpoint
 from stylespace.config import DEFAULT_EPOCHS, ModelConfig, Objective, TrainConfig, run_config
 from stylespace.data.images import LabelledImages
+from stylespace.data.loading import lasting_name
 from stylespace.errors import SessionError
 from stylespace.evaluation import card
 from stylespace.evaluation.reader import Reader, cached_reader
@@ -234,7 +235,7 @@ def _model_config(study: Study, session: Session, train: LabelledImages) -> Mode
     return ModelConfig(
         style_size=session.style_size,
         classes=len(train.class_names),
-        data=study.data,
+        data=lasting_name(study.data),
         class_names=train.class_names,
     )
 

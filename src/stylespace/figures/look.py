@@ -47,8 +47,8 @@ def write_title(figure: Figure, title: str, note: str) -> None:
     width, height = figure.get_size_inches()
     scale = text_scale(figure)
     left, title_at, note_at = LEFT / width, 1 - 0.42 / height, 1 - 0.68 / height
-    figure.text(left, title_at, title, fontsize=13 * scale, color=INK)
-    figure.text(left, note_at, note, fontsize=9.5 * scale, color=QUIET)
+    figure.text(left, title_at, title, fontsize=13 * scale, color=INK, parse_math=False)
+    figure.text(left, note_at, note, fontsize=9.5 * scale, color=QUIET, parse_math=False)
 
 
 def text_scale(figure: Figure) -> float:

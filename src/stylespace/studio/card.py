@@ -34,11 +34,14 @@ def card_rows(directory: Path, model: StyleAutoencoder) -> list[Row] | None:
         model: its model, as `checkpoint.load` gave it.
 
     Returns:
-        None where there is no report, it is damaged, or the model was trained on since.
+        None where there is no report, it is damaged or of other images than the model's, or the
+        model was trained on since.
     """
     try:
         report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
         if report["format"] != FORMAT or report["weights_digest"] != weights_digest(model):
+            return None
+        if report["data"] != model.config.data:
             return None
         return [
             _row(key, line)
