@@ -17,6 +17,7 @@ from stylespace import checkpoint
 from stylespace.checkpoint import TrainerState
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.networks import StyleAutoencoder
+from stylespace.studio.card import card_rows
 
 DROP_BOUND, OVERRIDE_PERMISSIONS = 24, 1  # of prctl(2) and capabilities(7)
 
@@ -182,3 +183,16 @@ def test_a_full_disk_leaves_nothing_half_written_and_the_card_is_told(stylespace
         r"stylespace evaluate: cannot write s\.ckpt/report\.html: .+\n", done.stderr
     )
     assert files(session) == before
+
+
+def test_a_report_on_other_images_says_so_and_is_not_the_sessions_card(session, strokes_dir):
+    other = shutil.copytree(strokes_dir, session.parent / "other")
+    command = [sys.executable, "-m", "stylespace", "evaluate", "s.ckpt", "--quick"]
+    done = subprocess.run(
+        [*command, "--data", "other"], cwd=session.parent, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "test images of other, " in done.stdout
+    report = json.loads((session / "report.json").read_text())
+    assert (report["data"], report["trained_on"]) == (str(other), str(strokes_dir))
+    assert card_rows(session, checkpoint.load(session)) is None

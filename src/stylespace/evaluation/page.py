@@ -7,7 +7,7 @@ import html
 import math
 from collections.abc import Sequence
 
-from stylespace.evaluation.results import Measure, Picture, Report, Section, form
+from stylespace.evaluation.results import Measure, Picture, Report, Section, data_name, form
 
 __all__ = ["page"]
 
@@ -96,8 +96,8 @@ def _facts(report: Report) -> str:
     facts = report.facts
     return (
         f"Style size {facts['style_size']}, {facts['parameters']:,} weights, trained for "
-        f"{facts['trained_on']}; judged on {facts['test_images']:,} test images of "
-        f"{facts['data']}, seed {facts['seed']}."
+        f"{data_name(facts.get('trained_on', facts['data']))}; judged on {facts['test_images']:,} test images of "
+        f"{data_name(facts['data'])}, seed {facts['seed']}."
     )
 
 

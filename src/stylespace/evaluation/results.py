@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
-__all__ = ["Measure", "Picture", "Report", "Section", "form"]
+__all__ = ["Measure", "Picture", "Report", "Section", "data_name", "form"]
 
 FORMAT = 2
 
@@ -129,6 +130,17 @@ class Report:
         }
         finite: dict[str, Any] = _finite(whole)
         return finite
+
+
+def data_name(data: str) -> str:
+    """A data set's name in a line of text: of a whole path its end.
+
+    Example:
+        >>> data_name("mnist"), data_name("/home/ada/runes")
+        ('mnist', 'runes')
+    """
+    path = PurePath(data)
+    return path.name if path.is_absolute() else data
 
 
 def form(value: float | None, style: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from stylespace.evaluation.results import Measure, Report, form
+from stylespace.evaluation.results import Measure, Report, data_name, form
 
 __all__ = ["card_text"]
 
@@ -37,8 +37,8 @@ def _head(report: Report) -> str:
     facts = report.facts
     kind = "quick report" if facts["quick"] else "report"
     return (
-        f"{facts['session']}: {kind} on {facts['test_images']:,} test images of {facts['data']}, "
-        f"style size {facts['style_size']}, seed {facts['seed']}"
+        f"{facts['session']}: {kind} on {facts['test_images']:,} test images of "
+        f"{data_name(facts['data'])}, style size {facts['style_size']}, seed {facts['seed']}"
     )
 
 

@@ -56,7 +56,10 @@
       byId("pad").focus();
       show();
     };
-    byId("pen").addEventListener("change", ({ target }) => takePen(target.value));
+    byId("pen").addEventListener("change", ({ target }) => {
+      pad.pen = target.value;
+      pad.tell();
+    });
     byId("photo-file").onchange = ({ target }) => {
       if (target.files[0]) openPhoto(target.files[0]);
       target.value = "";
@@ -158,12 +161,6 @@
       if (!followed) before = state.style;
       change({ style: meanStyle(hand) }, "write");
     } else if (followed && before && !sample) change({ style: before }, "back");
-  }
-
-  /** @param {string} pen */
-  function takePen(pen) {
-    pad.pen = pen;
-    pad.tell();
   }
 
   function paintSeen() {
