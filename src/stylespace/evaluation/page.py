@@ -94,10 +94,11 @@ def page(report: Report) -> str:
 
 def _facts(report: Report) -> str:
     facts = report.facts
+    own, judged = facts.get("trained_on", facts["data"]), facts["data"]
     return (
         f"Style size {facts['style_size']}, {facts['parameters']:,} weights, trained for "
-        f"{data_name(facts.get('trained_on', facts['data']))}; judged on {facts['test_images']:,} test images of "
-        f"{data_name(facts['data'])}, seed {facts['seed']}."
+        f"{data_name(own)}; judged on {facts['test_images']:,} test images of "
+        f"{data_name(judged)}, seed {facts['seed']}."
     )
 
 
