@@ -41,7 +41,7 @@ def card_rows(directory: Path, model: StyleAutoencoder) -> list[Row] | None:
         report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
         if report["format"] != FORMAT or report["weights_digest"] != weights_digest(model):
             return None
-        if report["data"] != model.config.data:
+        if report.get("data", model.config.data) != model.config.data:
             return None
         return [
             _row(key, line)
