@@ -84,8 +84,7 @@ def add_data(parser: Parser, what_for: str = "") -> None:
     parser.more.add_argument(
         "--data",
         metavar="SET",
-        help=f"{what_for}{': ' * bool(what_for)}{DATA_SETS} (default: what the session was "
-        "trained on)",
+        help=f"{what_for}{DATA_SETS} (default: what the session was trained on)",
     )
 
 

@@ -60,7 +60,7 @@ def build_parser(prog: str | None = None) -> Parser:
     )
     _add_styles(parser)
     _add_forms(parser)
-    add_data(parser, "with --like, to learn to read digits from")
+    add_data(parser, "with --like, to learn to read digits from: ")
     add_data_dir(parser)
     return parser
 

@@ -58,7 +58,7 @@ def has_pictures(directory: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    return any(_classes(place) for place in (directory, _part(directory, TRAIN)) if place)
+    return any(_classes(place) for place in (directory, _part(directory, TRAIN)))
 
 
 def nested_picture(directory: Path) -> Path | None:
