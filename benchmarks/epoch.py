@@ -18,7 +18,13 @@ from stylespace.config import ModelConfig, Objective, TrainConfig
 from stylespace.data.batches import Batches
 from stylespace.datasets import LabelledImages
 from stylespace.networks import ConditionedLayers, StyleAutoencoder
-from stylespace.training.adversarial import AdversarialTrainer, make_trainer
+from stylespace.training.adversarial import (
+    HAND_EVERY,
+    JUDGE_EVERY,
+    PENALTY_EVERY,
+    AdversarialTrainer,
+    make_trainer,
+)
 from stylespace.training.steps import Trainer
 
 STEPS, TURNS, PER_EPOCH = 50, 21, 600
@@ -65,18 +71,21 @@ def seconds(loop: Iterator[int]) -> float:
 
 
 def operations(trainer: Trainer) -> float:
-    """Floating-point operations of a step's matrix products, counted for a batch of images.
+    """Floating-point operations of a step's matrix products, the mean of many steps.
 
     Forward two for each weight and row, backward four; the way back needs no gradient by the
-    images. What adversarial training does only every few steps (other digits in the same hand,
-    the gradient penalty) is left out, so its share is counted too low.
+    images. The gradient penalty goes forward, back to its input, and back through both.
     """
-    rows = trainer.config.batch_size
-    encoder, decoder = trainer.model.encoder.layers, trainer.model.decoder.layers
-    first = encoder.dense[0].weight.numel()
-    count = rows * (6 * (_weights(encoder) + _weights(decoder)) - 2 * first)
+    config = trainer.config
+    rows, kept = config.batch_size, trainer.places()[0].stop
+    encoder, decoder = (_weights(n.layers) for n in (trainer.model.encoder, trainer.model.decoder))
+    first = trainer.model.encoder.layers.dense[0].weight.numel()
+    count = rows * (6 * (encoder + decoder) - 2 * first)
     if isinstance(trainer, AdversarialTrainer):
-        count += 2 * 0.75 * rows * 6 * _weights(trainer.discriminator.layers)
+        judged = 2 * kept * _weights(trainer.discriminator.layers)
+        count += judged * (6 / JUDGE_EVERY + 12 / PENALTY_EVERY)
+        if config.deformation:  # originals are encoded; they and the deformed drawn once more
+            count += (rows - kept) * (2 * encoder + (2 + 6) * decoder) / HAND_EVERY
     return count
 
 
