@@ -37,9 +37,18 @@ DEEPEST = 64  # hidden layers
 LONGEST_NAME = 200  # characters of a class's name
 LATER: dict[str, dict[str, Any]] = {
     "ModelConfig": {"class_names": [], "flow_layers": 0, "flow_widths": []},
-    "TrainConfig": {"code_noise": 0.0},
+    "TrainConfig": {"code_noise": 0.0, "warm_up": 0.05, "beta2": 0.99},
 }
 """Settings that older sessions lack, as those were made."""
+
+IN_SHORT_RUNS = {
+    "deformation": 0.0,
+    "same_hand_weight": 0.0,
+    "discriminator_rate": 0.4,
+    "warm_up": 0.2,
+    "beta2": 0.95,
+}
+"""Settings of a run that leaves no time for more than the images as they are."""
 
 Config = TypeVar("Config", bound="ModelConfig | TrainConfig")
 
@@ -107,6 +116,8 @@ class TrainConfig:
         batch_size: images a step.
         lr: the highest learning rate of the schedule.
         seed: of the first weights, the order of the images and all noise.
+        warm_up: share of the run in which the rate rises.
+        beta2: how much of the squared gradients AdamW keeps in the auto-encoder's step.
         weight_decay: of the auto-encoder's weights, AdamW's.
         adversarial_weight: of the encoder's adversarial loss, beside the mean squared error, at
             style size 4; at four times that it is half as much.
@@ -123,6 +134,8 @@ class TrainConfig:
     batch_size: int = 100
     lr: float = 0.005
     seed: int = 0
+    warm_up: float = 0.05
+    beta2: float = 0.99
     weight_decay: float = 0.05
     adversarial_weight: float = 0.005
     code_noise: float = 0.14
@@ -137,6 +150,7 @@ class TrainConfig:
         _require(self.batch_size >= 2, "--batch-size must be at least 2")
         _require(0 < self.lr < math.inf, "--lr must be a positive number")
         _require(0 <= self.seed < 2**31, "--seed must be between 0 and 2147483647")
+        _require(self.warm_up < 1 and self.beta2 < 1, "warm_up and beta2 must be less than 1")
         for field in dataclasses.fields(self):
             if field.type == "float":
                 value = getattr(self, field.name)
@@ -151,7 +165,7 @@ def is_short(epochs: int) -> bool:
 def run_config(objective: Objective, asked: dict[str, Any], before: int = 0) -> TrainConfig:
     """The settings of a run, the defaults where none is asked for.
 
-    In a short run nothing is deformed.
+    In a short run nothing is deformed, and `IN_SHORT_RUNS` has what else is its own.
 
     Args:
         objective: `"sae"` or `"aae"`.
@@ -163,8 +177,8 @@ def run_config(objective: Objective, asked: dict[str, Any], before: int = 0) -> 
         (0.25, 0.0)
     """
     epochs = asked.get("epochs", DEFAULT_EPOCHS[objective])
-    plain = {"deformation": 0.0, "same_hand_weight": 0.0} if is_short(before + epochs) else {}
-    return TrainConfig(objective=objective, **{"epochs": epochs, **plain, **asked})
+    own = IN_SHORT_RUNS if is_short(before + epochs) else {}
+    return TrainConfig(objective=objective, **{"epochs": epochs, **own, **asked})
 
 
 def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config:

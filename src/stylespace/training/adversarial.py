@@ -13,7 +13,6 @@ from stylespace.data.deform import Deformation
 from stylespace.hardware import Hardware
 from stylespace.networks import IMAGE_SIDE, Discriminator
 from stylespace.noise import generator
-from stylespace.training import schedule
 from stylespace.training.distributed import Group, Parts
 from stylespace.training.figures import TrainingFigures
 from stylespace.training.master import MasterWeights
@@ -74,8 +73,8 @@ class AdversarialTrainer(Trainer):
     def _rate(self, name: str, step: int) -> float:
         if name == "model":
             return super()._rate(name, step)
-        course = schedule.learning_rate((step + 1) / self.steps, DISCRIMINATOR_FLOOR)
-        return self.config.lr * self.config.discriminator_rate * course
+        share = self.config.discriminator_rate * self._course(step, DISCRIMINATOR_FLOOR)
+        return self.config.lr * share
 
     def _train(self, step: int, images: Tensor, digits: Tensor) -> None:
         # what is random is drawn for the whole batch, and each process takes its part of it

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 __all__ = ["averaging_weight", "learning_rate"]
 
-WARM_UP = 0.05
 AVERAGED_SHARE = 0.02
 
 
-def learning_rate(progress: float, floor: float = 0.0) -> float:
+def learning_rate(progress: float, floor: float = 0.0, warm_up: float = 0.05) -> float:
     """Share of the highest rate: a linear rise, then a linear fall down to a floor.
 
     Args:
         progress: share of the run's steps that are done, in [0, 1].
         floor: where the fall ends.
+        warm_up: share of the run in which it rises, less than 1.
 
     Example:
         >>> [round(learning_rate(p), 2) for p in (0.0, 0.05, 0.5, 1.0)]
         [0.0, 1.0, 0.53, 0.0]
     """
-    if progress < WARM_UP:
-        return progress / WARM_UP
-    return floor + (1 - floor) * (1 - progress) / (1 - WARM_UP)
+    if progress < warm_up:
+        return progress / warm_up
+    return floor + (1 - floor) * (1 - progress) / (1 - warm_up)
 
 
 def averaging_weight(step: int, every: int) -> float:

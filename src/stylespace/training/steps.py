@@ -71,8 +71,8 @@ class Trainer:
         self.model = StyleAutoencoder(model_config).to(self.device)
         self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)
         self._average = flatten(_networks(self.averaged), torch.float32)
-        decay = self.config.weight_decay
-        master = MasterWeights(_networks(self.model), (0.9, 0.99), self.dtype, decay)
+        betas, decay = (0.9, self.config.beta2), self.config.weight_decay
+        master = MasterWeights(_networks(self.model), betas, self.dtype, decay)
         self.masters = {"model": master}
         self.encoder = Pass(self.model.encoder.layers)
         self.decoder = Pass(self.model.decoder.layers)
@@ -136,7 +136,11 @@ class Trainer:
         return list(self.masters)
 
     def _rate(self, name: str, step: int) -> float:  # noqa: ARG002
-        return self.config.lr * schedule.learning_rate((step + 1) / self.steps)
+        return self.config.lr * self._course(step)
+
+    def _course(self, step: int, floor: float = 0.0) -> float:
+        """What share of the highest rate a step has."""
+        return schedule.learning_rate((step + 1) / self.steps, floor, self.config.warm_up)
 
     def figures(self, batches: int) -> TrainingFigures:
         """The current epoch's figures so far; this waits for the device.
