@@ -74,6 +74,8 @@ def test_an_unknown_setting_and_a_missing_one_are_named(config):
         (TrainConfig(), {"deformation": "x"}),
         (TrainConfig(), {"adversarial_weight": float("nan")}),
         (TrainConfig(), {"epochs": True}),
+        (TrainConfig(), {"beta2": 1.0}),
+        (TrainConfig(), {"warm_up": 1.0}),
     ],
 )
 def test_a_value_that_cannot_be_is_one_line_with_the_files_name(config, change):
@@ -118,6 +120,16 @@ def test_a_short_run_leaves_the_images_as_they_are(asked, before, deforms):
     config = run_config("aae", asked, before)
     assert (config.deformation > 0) == deforms
     assert config.epochs == asked.get("epochs", 24)
+
+
+def test_a_run_from_before_the_rise_was_a_setting_goes_on_as_it_was():
+    short = run_config("aae", {"epochs": 2})
+    assert short.warm_up > TrainConfig().warm_up
+    values = stored(short)
+    del values["warm_up"], values["beta2"]
+    read = from_dict(TrainConfig, values, "trainer.json")
+    assert (read.warm_up, read.beta2) == (0.05, 0.99)
+    assert read.lr == short.lr
 
 
 def test_a_session_from_before_class_names_is_read():

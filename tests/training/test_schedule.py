@@ -15,6 +15,12 @@ def test_the_rate_rises_once_and_falls_to_zero():
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
 
 
+def test_the_rate_rises_for_as_long_as_it_is_told():
+    assert learning_rate(0.1, warm_up=0.2) == pytest.approx(0.5)
+    assert learning_rate(0.2, warm_up=0.2) == pytest.approx(1)
+    assert learning_rate(1.0, floor=0.5, warm_up=0.2) == pytest.approx(0.5)
+
+
 def test_the_average_forgets_the_start_of_any_run():
     for steps in (500, 50_000):
         left = 1.0  # the first weights' share of the average

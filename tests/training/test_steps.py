@@ -96,6 +96,17 @@ def test_a_simple_step_goes_down_the_gradient_of_the_squared_error(batches):
     assert max(errors) < 1.1 * errors[0]
 
 
+@pytest.mark.parametrize("setting", [{"warm_up": 0.5}, {"beta2": 0.5}])
+def test_a_setting_of_the_optimizer_changes_the_steps(setting, batches):
+    config = TrainConfig(objective="sae", epochs=1)
+    weights = []
+    for one in (config, dataclasses.replace(config, **setting)):
+        trainer = make_trainer(SMALL, one, 20)
+        train(trainer, batches, range(3))
+        weights.append(trainer.masters["model"].flat)
+    assert not torch.equal(*weights)
+
+
 def losses_of(trainer, step, images, digits):
     """The auto-encoder's loss and the discriminator's, if it looks, as sums for autograd."""
     config, model, judge = trainer.config, trainer.model, trainer.discriminator

@@ -31,7 +31,7 @@ class Codes(NamedTuple):
     digits: Tensor
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def fit_flow(
     model: StyleAutoencoder,
     seen: Codes,
