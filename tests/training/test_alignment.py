@@ -41,6 +41,13 @@ def test_width_does_not_change_with_slant():
     assert measured(apart=12)["width"] > upright["width"] + 0.3
 
 
+@pytest.mark.parametrize("slant", [0.0, 0.3])
+def test_width_is_how_far_the_ink_reaches(slant):
+    widths = [math.exp(measured(apart=apart, slant=slant)["width"]) for apart in (6, 10)]
+    assert widths == pytest.approx([9, 13], abs=1)  # pixels are taken for points
+    assert widths[1] - widths[0] == pytest.approx(4, abs=0.3)
+
+
 def test_an_image_that_shows_nothing_has_finite_measures():
     blank = torch.zeros(2, 28, 28, dtype=torch.uint8)
     blank[1] = 255

@@ -16,17 +16,19 @@ MEASURES = ("slant", "thickness", "width")
 """What the first style dimensions follow, as far as there are so many."""
 
 ROUNDS = 30
-ROWS = 2000  # images that are measured at once
+ROWS = 500  # images that are measured at once
 KEPT = 0.01  # how strongly directions that follow no measure stay as training left them
 FAINT = 1e-3
+OUTSIDE = 0.02  # share of the ink that a width leaves out, both sides together
+FINE = 4  # parts of a pixel in which that is looked for
 
 
 def stroke_measures(images: Tensor) -> Tensor:
-    """Slant, and the logarithms of thickness and width, from sums over pixels.
+    """Slant, and the logarithms of stroke thickness and width, from sums over pixels.
 
     Slant is in radians, above 0 where strokes lean to the right. Thickness is twice the ink over
-    the length of its outline, width the standard deviation of the ink's place in its row, with
-    the slant taken out.
+    the length of its outline. Width is how wide the middle 98 % of the ink is, in pixels, with the
+    slant taken out, as Morpho-MNIST has it (Castro et al. 2019).
 
     Args:
         images: uint8 `[n, 28, 28]`.
@@ -43,12 +45,31 @@ def _measured(images: Tensor) -> Tensor:
     total = ink.sum(dim=(1, 2)).clamp(min=FAINT)
     columns, rows = ink.sum(dim=1) / total[:, None], ink.sum(dim=2) / total[:, None]
     x, y = columns @ place, rows @ place
-    xx, yy = columns @ place**2 - x**2, (rows @ place**2 - y**2).clamp(min=FAINT)
+    yy = (rows @ place**2 - y**2).clamp(min=FAINT)
     xy = (ink @ place) @ place / total - x * y
     outline = torch.hypot(ink.diff(dim=2)[:, 1:], ink.diff(dim=1)[:, :, 1:]).sum(dim=(1, 2))
     thickness = 2 * total / outline.clamp(min=FAINT)
-    width = (xx - xy**2 / yy).clamp(min=FAINT).sqrt()
+    shift = (xy / yy)[:, None] * (place - y[:, None])
+    upright = place - x[:, None, None] - shift[:, :, None]
+    width = _extent(upright, ink).clamp(min=FAINT)
     return torch.stack([torch.atan(-xy / yy), thickness.log(), width.log()], dim=1)
+
+
+def _extent(place: Tensor, ink: Tensor) -> Tensor:
+    """How far the middle 98 % of the ink `[n, 28, 28]` reach, given each pixel's place."""
+    bins = 2 * FINE * ink.shape[1]
+    bin_ = (place * FINE).round_().clamp_(-bins // 2, bins // 2 - 1).long().add_(bins // 2)
+    share = ink.new_zeros(len(ink), bins).scatter_add_(1, bin_.flatten(1), ink.flatten(1))
+    share = share.cumsum_(dim=1).div_(share[:, -1:].clamp(min=FAINT))
+    low, high = (_reached(share, part) for part in (OUTSIDE / 2, 1 - OUTSIDE / 2))
+    return (high - low) / FINE
+
+
+def _reached(share: Tensor, part: float) -> Tensor:
+    """Where rows of rising shares `[n, bins]` reach a part, between two bins too."""
+    after = (share < part).sum(dim=1, keepdim=True).clamp_(max=share.shape[1] - 1)
+    high, low = share.gather(1, after), share.gather(1, (after - 1).clamp_(min=0))
+    return (after + (part - low) / (high - low).clamp(min=FAINT)).squeeze(1)
 
 
 def rotations(loadings: Tensor) -> Tensor:

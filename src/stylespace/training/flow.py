@@ -19,7 +19,7 @@ MOST_EPOCHS = 8
 BATCH = 1000
 LR = 0.01
 WEIGHT_DECAY = 0.05
-ALIGNED = 10.0  # weight at first of the correlations with what is measured, beside the likelihood
+ALIGNED = 8.0  # weight at first of the correlations with what is measured, beside the likelihood
 ALIGNED_UNTIL = 0.95  # share of the steps after which that is 0
 LEAST_UNSEEN = 100  # images, below which nobody could tell whether a flow does any good
 
