@@ -19,7 +19,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -110,9 +110,10 @@ def load(session: str | os.PathLike[str], device: str = "cpu") -> StyleAutoencod
 
 def exists(session: str | os.PathLike[str]) -> bool:
     """Whether the directory holds a session, whole or damaged."""
-    directory = Path(session)
-    names = (CONFIG, MODEL, TRAINER, TENSORS, SAVED)
-    return any((directory / name).exists() for name in names)
+    directory, names = Path(session), (CONFIG, MODEL, TRAINER, TENSORS, SAVED)
+    with suppress(PermissionError):  # something is there; who reads it is told what is wrong
+        return any((directory / name).exists() for name in names)
+    return True
 
 
 def read_config(directory: Path) -> ModelConfig:
@@ -220,11 +221,9 @@ def require_held(directory: Path) -> None:
         SessionError: it was removed or replaced since.
     """
     held = _held.get(directory)
-    try:
+    with suppress(OSError):
         if held is None or os.path.samestat(os.fstat(held), (directory / LOCK).stat()):
             return
-    except OSError:
-        pass
     raise SessionError(
         f"{directory} was removed or replaced while training; what was saved there before is all "
         "there is"
@@ -281,14 +280,15 @@ def _read(
     Raises:
         SessionError: it is missing, not to be read, damaged or larger than `most` bytes.
     """
-    pending = directory / SAVED / name
-    path = pending if pending.exists() else directory / name
+    path = directory / name
     try:
+        pending = directory / SAVED / name
+        path = pending if pending.exists() else path
         _require_file(path, most)
         path.open("rb").close()  # safetensors calls missing what it may not read
         return read(path)
     except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
-        if tries > 1 and not path.exists():
+        if tries > 1 and not isinstance(error, PermissionError) and not path.exists():
             return _read(directory, name, most, read, tries - 1)
         raise _damaged(path, error) from None
 

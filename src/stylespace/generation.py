@@ -19,6 +19,7 @@ from stylespace.errors import UsageError
 from stylespace.folding import FoldedDigit, Scratch
 from stylespace.networks import IMAGE_SIDE, StyleAutoencoder
 from stylespace.noise import generator
+from stylespace.rows import check_rows
 
 __all__ = [
     "AT_ONCE",
@@ -85,7 +86,7 @@ class Drawing:
     """
 
     def __init__(self, model: StyleAutoencoder, dtype: torch.dtype = torch.float32) -> None:
-        scratch = Scratch()
+        scratch, self._config = Scratch(), model.config
         # a folded digit is a copy of the decoder's weights
         self._folded = functools.lru_cache(maxsize=10)(
             lambda digit: FoldedDigit(model, digit, dtype, scratch)
@@ -94,6 +95,8 @@ class Drawing:
 
     def draw(self, styles: Tensor, digits: Tensor) -> Tensor:
         """What `generation.draw` returns."""
+        shape, classes = (self._config.style_size,), self._config.classes
+        check_rows("styles", styles, shape, torch.float32, digits, classes)
         images = torch.empty(len(styles), IMAGE_SIDE * IMAGE_SIDE, dtype=torch.uint8)
         for digit in torch.unique(digits).tolist():
             for places in torch.split((digits == digit).nonzero().squeeze(1), self._rows):
@@ -119,7 +122,7 @@ def draw(
         `[n, 28, 28]` uint8, 0 is paper and 255 is ink.
 
     Raises:
-        IndexError: a digit that the model has not.
+        UsageError: they are of another type or shape, or there are no such digits.
 
     Example:
         >>> model = StyleAutoencoder(ModelConfig(style_size=4))

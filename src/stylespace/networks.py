@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stylespace.config import ModelConfig
+from stylespace.rows import check_rows
 
 __all__ = [
     "IMAGE_SIDE",
@@ -256,6 +257,10 @@ class StyleAutoencoder(nn.Module):
         """Dimensions of the style vector."""
         return self.config.style_size
 
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.calibration.mean.dtype
+
     @torch.no_grad()
     def encode(self, images: Tensor, digits: Tensor) -> Tensor:
         """The style vectors of images.
@@ -266,7 +271,12 @@ class StyleAutoencoder(nn.Module):
 
         Returns:
             `[n, style_size]` float32.
+
+        Raises:
+            UsageError: they are of another type or shape, or there are no such digits.
         """
+        shape = (1, IMAGE_SIDE, IMAGE_SIDE)
+        check_rows("images", images, shape, self._dtype, digits, self.config.classes)
         return self.style(self.encoder(images, digits), digits)
 
     @torch.no_grad()
@@ -285,7 +295,12 @@ class StyleAutoencoder(nn.Module):
 
         Returns:
             `[n, 1, 28, 28]` float32 in [0, 1].
+
+        Raises:
+            UsageError: they are of another type or shape, or there are no such digits.
         """
+        shape = (self.style_size,)
+        check_rows("styles", style, shape, self._dtype, digits, self.config.classes)
         code = self.calibration.code(self.flow.inverse(style, digits), digits)
         return torch.sigmoid(self.decoder(code, digits))
 

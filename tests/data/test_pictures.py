@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from stylespace.data.pictures import image_of, read_picture, shown_paths
+from stylespace.data.pictures import image_of, read_picture, shown_paths, thumbnails
 from stylespace.datasets import load
 from stylespace.errors import DataError
 from tests.small import strokes
@@ -83,14 +83,28 @@ def test_size_colour_format_and_polarity_do_not_matter(tmp_path, ending, change)
     assert float(other.images.float().mean()) == pytest.approx(ink, rel=0.25)
 
 
+def sixteen_bits(picture):
+    return Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
+
+
 @pytest.mark.parametrize("light", [False, True])
-def test_a_picture_of_28x28_is_ready(tmp_path, light):
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda picture: picture,
+        lambda picture: picture.convert("RGBA"),
+        lambda picture: picture.convert("LA"),
+        sixteen_bits,
+    ],
+    ids=["grey", "opaque RGBA", "opaque LA", "sixteen bits"],
+)
+def test_a_picture_of_28x28_is_ready(tmp_path, light, change):
     data = strokes(140, 0)
     for name in "01":
         (tmp_path / name).mkdir()
         for at, image in enumerate(data.images[data.digits == int(name)]):
             pixels = 255 - image if light else image
-            Image.fromarray(pixels.numpy()).save(tmp_path / name / f"{at:02}.png")
+            change(Image.fromarray(pixels.numpy())).save(tmp_path / name / f"{at:02}.png")
     train, _ = load(tmp_path)
     assert torch.equal(train.images[0], data.images[data.digits == 0][0])
 
@@ -154,3 +168,12 @@ def test_pictures_that_lie_otherwise_are_told_how_to_lie(tmp_path, place):
     Image.new("L", (28, 28)).save(flat / "1.png")
     assert "has pictures, as " in refused(tmp_path / "runes")
     assert "put them into CLASS/, or train/CLASS/ and test/CLASS/" in refused(tmp_path / "runes")
+
+
+def test_a_thumbnail_of_sixteen_bits_has_its_greys(tmp_path):
+    grey = Image.linear_gradient("L").resize((40, 40))
+    grey.save(tmp_path / "a.png")
+    sixteen_bits(grey).save(tmp_path / "b.png")
+    one, other = thumbnails([tmp_path / "a.png", tmp_path / "b.png"], 40).int()
+    assert one.max() - one.min() > 200
+    assert (one - other).abs().max() <= 4

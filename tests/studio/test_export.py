@@ -129,6 +129,7 @@ def test_writing_again_replaces_and_keeps_what_else_is_there(tmp_path, assets):
         ("a/model.onnx", "onnx"),
         ("hub-folder/", "hub"),
         ("my_hub", "hub"),
+        ("my hub", "hub"),
         ("Hub", "hub"),
         ("github/", "site"),
         ("hub/site/", "site"),

@@ -139,3 +139,16 @@ def test_reads_mnist_and_other_peoples_handwriting(session, mnist, others_digits
     images, digits = others_digits
     right = reader.shares(images).argmax(dim=1) == digits
     assert right.float().mean() >= 0.9
+
+
+@pytest.mark.usefixtures("quick")
+def test_of_images_that_are_named_it_is_for_this_once(session, tmp_path):
+    own, others = strokes(200, 0), strokes(200, 7)
+    first, _ = read(session, lambda: own)
+    bytes_ = (session / READER_FILE).read_bytes()
+    named = session_reader(session, 10, lambda: others, named=True)
+    assert not same(first, named)
+    assert (session / READER_FILE).read_bytes() == bytes_
+    (tmp_path / "none.ckpt").mkdir()
+    session_reader(tmp_path / "none.ckpt", 10, lambda: others, named=True)
+    assert not (tmp_path / "none.ckpt" / READER_FILE).exists()

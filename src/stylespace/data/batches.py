@@ -90,7 +90,8 @@ class Batches:
         self.per_epoch = len(data) // batch_size
         if self.per_epoch == 0:
             raise DataError(
-                f"{len(data)} training images are fewer than one batch of {batch_size}"
+                f"{len(data)} training images are fewer than one batch of {batch_size}: "
+                "ask for a smaller --batch-size"
             )
         self._unseen = held_out(len(data))
         self._order = order_of(data.images, self._unseen, seed)

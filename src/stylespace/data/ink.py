@@ -16,7 +16,7 @@ from torch import Tensor
 
 from stylespace.errors import DataError
 
-__all__ = ["WORKING_SIDE", "Grey", "connected", "find_ink", "pooled", "spread"]
+__all__ = ["WORKING_SIDE", "Grey", "as_grey", "connected", "find_ink", "pooled", "spread"]
 
 WORKING_SIDE = 512
 GROUND_WINDOW = 0.2  # of a photograph's longer side; no stroke on it is as thick
@@ -55,7 +55,7 @@ def _brightness(picture: Image.Image, side: int) -> Grey:
     if picture.mode in ("PA", "LA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
     alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-    grey = _shrunk(_grey(picture), side)
+    grey = _shrunk(as_grey(picture), side)
     if alpha is not None:
         grey = _on_paper(grey, _shrunk(alpha.convert("F"), side) / 255)
     return 1 - grey if _is_light_on_dark(grey) else grey
@@ -99,7 +99,7 @@ def _light(grey: Grey) -> Grey:
     return light
 
 
-def _grey(picture: Image.Image) -> Image.Image:
+def as_grey(picture: Image.Image) -> Image.Image:
     """Mode F, 0..1; pictures of more than eight bits use the range that they fill."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         return Image.fromarray(_whole_range(np.asarray(picture, dtype=np.float64)))

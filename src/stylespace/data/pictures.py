@@ -19,6 +19,7 @@ from torch import Tensor
 from stylespace.data.checks import check_names
 from stylespace.data.idx import SIDE
 from stylespace.data.images import LabelledImages
+from stylespace.data.ink import as_grey
 from stylespace.data.prepare import prepare, read_picture
 from stylespace.data.progress import bar
 from stylespace.data.split import for_testing, parted
@@ -187,10 +188,29 @@ def image_of(picture: Image.Image, name: str) -> tuple[Tensor, bool]:
     Raises:
         DataError: it shows no ink.
     """
-    has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-    if picture.size != (SIDE, SIDE) or has_alpha or picture.mode not in READY_MODES:
+    ready = _ready(picture) if picture.size == (SIDE, SIDE) else None
+    if ready is None:
         return prepare(picture, name), False
-    return torch.from_numpy(np.array(picture.convert("L"))), True
+    return torch.from_numpy(np.array(ready)), True
+
+
+def _ready(picture: Image.Image) -> Image.Image | None:
+    """A picture of the right size in grey, as it is; None if it is to be prepared."""
+    if picture.mode.startswith("I;16"):
+        values = np.asarray(picture)
+        if values.max() <= 255:  # sixteen bits that nearly nothing is in
+            return None
+        return Image.fromarray((values / 257).round().astype(np.uint8))
+    if _has_alpha(picture):
+        clear = picture.convert("RGBA")
+        if clear.getchannel("A").getextrema() != (255, 255):
+            return None
+        return clear.convert("L")
+    return picture.convert("L") if picture.mode in READY_MODES else None
+
+
+def _has_alpha(picture: Image.Image) -> bool:
+    return "A" in picture.getbands() or "transparency" in picture.info
 
 
 def on_dark_ground(images: Tensor) -> Tensor:
@@ -226,10 +246,10 @@ def thumbnails(paths: Sequence[Path], side: int) -> Tensor:
     small = torch.zeros(len(paths), side, side, dtype=torch.uint8)
     for number, path in enumerate(paths):
         picture = read_picture(path)
-        if "A" in picture.getbands() or "transparency" in picture.info:
+        if _has_alpha(picture):
             clear = picture.convert("RGBA")
             picture = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
-        grey = picture.convert("L")
+        grey = as_grey(picture).point(lambda value: value * 255 + 0.5).convert("L")
         grey.thumbnail((side, side))
         sheet = Image.new("L", (side, side), 255)
         sheet.paste(grey, ((side - grey.width) // 2, (side - grey.height) // 2))

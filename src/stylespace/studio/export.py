@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def _kind_of_folder(path: Path) -> str:
     for kind, mark in MARKS.items():
         if (path / mark).is_file():
             return kind
-    words = path.name.lower().replace("_", "-").replace(".", "-").split("-")
+    words = re.split(r"[-_.\s]+", path.name.lower())
     return "hub" if "hub" in words or "huggingface" in words else "site"
 
 

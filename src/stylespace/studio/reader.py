@@ -16,10 +16,12 @@ import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from stylespace import checkpoint
 from stylespace.data.images import LabelledImages
-from stylespace.errors import DataError, StylespaceError
+from stylespace.errors import DataError, SessionError, StylespaceError
 from stylespace.evaluation.reader import Reader, ReaderRecipe, cached_reader
 from stylespace.output import replaced, save_file
+from stylespace.training.plan import digest
 
 __all__ = ["READER_FILE", "RECIPE", "PageReader", "save_reader", "session_reader"]
 
@@ -86,17 +88,20 @@ def session_reader(
     classes: int,
     train: Callable[[], LabelledImages],
     *,
+    named: bool = False,
     advance: Advance = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> PageReader:
     """The reader of a session: kept there, else from the user's cache, else trained.
 
-    Wherever it comes from, it is in the session afterwards, if that can be written.
+    Wherever it comes from, it is in the session afterwards, if that can be written. A reader of
+    other images than the session's own is for this once: those that are named are learnt from.
 
     Args:
         directory: the session.
         classes: number of digits that its model knows.
         train: gives the training images, should they be needed.
+        named: whether they were asked for by name, and so may be others than the session's.
         advance: told the share of the training that is done.
         say: told that a reader is being trained, or that it cannot be kept.
 
@@ -105,19 +110,29 @@ def session_reader(
     """
     path = directory / READER_FILE
     kept = _stored(path, classes)
-    if kept is not None:
+    if kept is not None and not named:
         return kept
     data = train()
     if len(data.class_names) != classes:
         raise DataError(
             f"{directory} is for {classes} classes, but its images have {len(data.class_names)}"
         )
+    own = not named or _is_trained_on(directory, data)
+    if kept is not None and own:
+        return kept
     reader = _folded(cached_reader(data, advance, say, RECIPE, TRAINING))
-    try:
-        save_reader(reader, path)
-    except StylespaceError as error:
-        say(f"the reader is not kept in the session: {error}")
+    if own:
+        try:
+            save_reader(reader, path)
+        except StylespaceError as error:
+            say(f"the reader is not kept in the session: {error}")
     return reader
+
+
+def _is_trained_on(directory: Path, data: LabelledImages) -> bool:
+    with suppress(SessionError):
+        return checkpoint.read_trainer(directory).data == digest(data)
+    return False  # a model by itself, from elsewhere
 
 
 def save_reader(reader: PageReader, path: Path) -> None:

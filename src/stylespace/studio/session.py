@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from stylespace import checkpoint
@@ -61,7 +61,8 @@ def studio_assets(
     test = None if images is None else images[1]
     own, *others = [open_session(path, test) for path in (directory, *compared)]
     advance = functools.partial(progress, "reader")
-    reader = _reader(directory, config.classes, images, advance, say)
+    named = data is not None or data_dir is not None
+    reader = _reader(directory, config.classes, images, named, advance, say)
     return studio_files(own, reader, others, half=half)
 
 
@@ -90,15 +91,17 @@ def hand_reader(
         DataError: the session has no reader, and no images to train one on.
     """
     images = functools.cache(lambda: load_for(model.config, data, data_dir))
+    named = data is not None or data_dir is not None  # then they must be there, and fit
     reader = session_reader(
         directory,
         model.config.classes,
         lambda: images()[0],
+        named=named,
         advance=functools.partial(progress, "reader"),
         say=say,
     )
     usual = None
-    with suppress(DataError):
+    with nullcontext() if named else suppress(DataError):
         usual = usual_errors(model, images()[1])
     return HandReader(model, reader, usual)
 
@@ -119,6 +122,7 @@ def _reader(
     directory: Path,
     classes: int,
     images: Images | None,
+    named: bool,
     advance: Callable[[float], None],
     say: Say,
 ) -> PageReader | None:
@@ -128,7 +132,7 @@ def _reader(
         return images[0]
 
     try:
-        return session_reader(directory, classes, train, advance=advance, say=say)
+        return session_reader(directory, classes, train, named=named, advance=advance, say=say)
     except DataError as error:
         say(f"the page does not read what is drawn: {error}")
         return None

@@ -87,7 +87,7 @@ def make_plan(
     stored = checkpoint.read_config(directory)
     _check_model(directory, stored, model_config)
     state = checkpoint.read_trainer(directory)
-    _check_run(directory, state, objective, data)
+    _check_run(directory, state, objective, data, stored.data)
     fresh = dataclasses.replace(fresh, model_config=stored, model=checkpoint.load(directory))
     if state.config.objective != objective:
         message = f"{directory} holds a simple auto-encoder; starting from its weights."
@@ -140,10 +140,13 @@ def _check_model(directory: Path, stored: ModelConfig, asked: ModelConfig) -> No
         )
 
 
-def _check_run(directory: Path, state: TrainerState, objective: Objective, data: str) -> None:
+def _check_run(
+    directory: Path, state: TrainerState, objective: Objective, data: str, name: str
+) -> None:
     if state.data != data:
         raise SessionError(
-            f"{directory} was trained on other images than these: name another --ckpt-dir"
+            f"{directory} was trained on other images than these: name another --ckpt-dir, or "
+            f"with --data the images that it is of ({name})"
         )
     if state.config.objective == "aae" and objective == "sae":
         raise SessionError(

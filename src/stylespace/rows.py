@@ -1,0 +1,54 @@
+"""What a model is asked to work on: refused in one line where it does not fit."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from stylespace.errors import UsageError
+
+__all__ = ["check_rows"]
+
+
+def check_rows(
+    name: str,
+    rows: Tensor,
+    shape: tuple[int, ...],
+    dtype: torch.dtype,
+    digits: Tensor,
+    classes: int,
+) -> None:
+    """Refuse what a model would fail on, or worse, would answer with other rows than were asked.
+
+    Args:
+        name: of the rows, for the text.
+        rows: to be `[n, *shape]` of the type `dtype`.
+        shape: of a row.
+        dtype: the model's.
+        digits: to be `[n]` int64, from 0 to `classes - 1`.
+        classes: number of digits that the model knows.
+
+    Raises:
+        UsageError: they are not.
+    """
+    if torch.compiler.is_compiling():
+        return
+    _require_tensor(name, rows, dtype, shape)
+    _require_tensor("digits", digits, torch.int64, ())
+    if len(rows) != len(digits):
+        raise UsageError(f"{len(rows)} rows of {name}, but {len(digits)} digits: one for each row")
+    # on a GPU looking would mean waiting
+    if digits.device.type == "cpu" and len(digits):
+        low, high = int(digits.min()), int(digits.max())
+        if low < 0 or high >= classes:
+            wrong = low if low < 0 else high
+            raise UsageError(f"there is no digit {wrong}: they go from 0 to {classes - 1}")
+
+
+def _require_tensor(name: str, value: object, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    sides = ", ".join(["n", *map(str, shape)])
+    wanted = f"{name} must be a tensor [{sides}] of {dtype}"
+    if not isinstance(value, Tensor):
+        raise UsageError(f"{wanted}, not a {type(value).__name__}")
+    if value.ndim != len(shape) + 1 or value.shape[1:] != shape or value.dtype != dtype:
+        raise UsageError(f"{wanted}, not {list(value.shape)} of {value.dtype}")
