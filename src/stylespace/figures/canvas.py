@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,9 @@ def write_figure(path: Path, figure: Figure) -> None:
     if kind not in figure.canvas.get_supported_filetypes():
         raise UsageError(f"{path} must end in .svg, .png or .pdf")
     try:
-        with replaced(path) as part:
+        with replaced(path) as part, warnings.catch_warnings():
+            # of a letter that the font lacks there is a box to be seen
+            warnings.filterwarnings("ignore", "Glyph .* missing from")
             figure.savefig(part, format=kind, dpi=160)
     except ValueError as error:
         raise StylespaceError(f"cannot write {path}: {error}") from None
