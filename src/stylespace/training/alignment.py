@@ -69,7 +69,8 @@ def _reached(share: Tensor, part: float) -> Tensor:
     """Where rows of rising shares `[n, bins]` reach a part, between two bins too."""
     after = (share < part).sum(dim=1, keepdim=True).clamp_(max=share.shape[1] - 1)
     high, low = share.gather(1, after), share.gather(1, (after - 1).clamp_(min=0))
-    return (after + (part - low) / (high - low).clamp(min=FAINT)).squeeze(1)
+    between = ((part - low) / (high - low).clamp(min=FAINT)).clamp_(0, 1)
+    return (after + between).squeeze(1)
 
 
 def rotations(loadings: Tensor) -> Tensor:
