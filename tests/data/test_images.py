@@ -44,3 +44,9 @@ def test_an_index_or_a_mask_selects(index):
 def test_other_tensors_are_refused(images, digits, message):
     with pytest.raises(DataError, match=message):
         LabelledImages(images, digits)
+
+
+@pytest.mark.parametrize("digits", [[0, 1], torch.arange(2).numpy()])
+def test_what_is_no_tensor_is_said(digits):
+    with pytest.raises(DataError, match=r"^digits must be a tensor, not a (list|ndarray)$"):
+        LabelledImages(torch.zeros(2, 28, 28, dtype=torch.uint8), digits)

@@ -56,7 +56,9 @@ class LabelledImages:
         return dataclasses.replace(self, images=self.images[index], digits=self.digits[index])
 
 
-def _require(name: str, tensor: Tensor, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+def _require(name: str, tensor: object, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    if not isinstance(tensor, Tensor):
+        raise DataError(f"{name} must be a tensor, not a {type(tensor).__name__}")
     fits = tensor.ndim == len(shape) and tensor.shape[1:] == shape[1:]
     if tensor.dtype != dtype or not fits:
         wanted = ", ".join(["n", *map(str, shape[1:])])
