@@ -31,7 +31,8 @@ def run(tmp_path, monkeypatch, capsys):
 
 
 def test_one_digit_is_the_one_of_that_name(run):
-    code, out, _ = run(ONES, "--export", "set.npz", "--count", 4, "--digit", "1")
+    as_sheets = ["--precision", "float32"]
+    code, out, _ = run(ONES, "--export", "set.npz", "--count", 4, "--digit", "1", *as_sheets)
     assert (code, out.split(",")[0]) == (0, "4 images of the digit 1")
     model = checkpoint.load("s.ckpt")
     first = draw(model, random_styles(4, model.style_size), torch.zeros(4, dtype=torch.int64))
