@@ -128,3 +128,9 @@ def test_a_write_that_fails_midway_is_one_line_and_leaves_nothing(here, stylespa
     assert done.returncode == 1
     assert done.stderr == f"stylespace generate: cannot write {path}: File too large\n"
     assert left_behind(here) == []
+
+
+def test_an_export_without_a_name_is_refused(here, generate_digits):
+    code, _, error = generate_digits("--export", "", "--count", 3)
+    assert (code, error) == (1, "generate-digits: --export needs a name\n")
+    assert left_behind(here) == []

@@ -150,7 +150,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--data and --data-dir go with --like; other digits need no images")
     if args.precision and not args.export:
         raise UsageError("--precision goes with --export; sheets are drawn in float32")
-    if args.export == "":
+    if args.export and not args.export.name:  # Path("") is Path(".")
         raise UsageError("--export needs a name")
     if args.export:
         _refuse("--export", {own: own, "--output": args.output})
