@@ -101,7 +101,6 @@ def _add_forms(parser: Parser) -> None:
     )
     form.add_argument(
         "--export",
-        type=Path,
         metavar="FILE.npz",
         help="a data set of --count images with their digits and styles; a path that does not "
         "end in .npz is a directory for IDX files",
@@ -150,7 +149,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--data and --data-dir go with --like; other digits need no images")
     if args.precision and not args.export:
         raise UsageError("--precision goes with --export; sheets are drawn in float32")
-    if args.export and not args.export.name:  # Path("") is Path(".")
+    if args.export == "":
         raise UsageError("--export needs a name")
     if args.export:
         _refuse("--export", {own: own, "--output": args.output})
@@ -178,12 +177,13 @@ def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
     samples = SampleSet(
         model=model, count=args.count, seed=args.seed, digit=args.digit, dtype=dtype
     )
-    with bar(f"writing {args.export}", set_size(samples, args.export)) as advance:
-        write_set(samples, args.export, advance)
+    path = Path(args.export)
+    with bar(f"writing {path}", set_size(samples, path)) as advance:
+        write_set(samples, path, advance)
     what = "images"
     if args.digit is not None:
         what = f"images of the digit {class_names(model.config)[args.digit]}"
-    print(f"{args.count} {what}, with digits and styles, written to {args.export}")
+    print(f"{args.count} {what}, with digits and styles, written to {path}")
 
 
 def _draw_sheet(args: argparse.Namespace, model: StyleAutoencoder) -> None:
