@@ -42,7 +42,8 @@ def studio_assets(
     Args:
         directory: the session.
         compared: sessions of the same data set to show beside it.
-        data: the images to show it on; None is what the session was trained on.
+        data: the images to show it on, and to learn to read from; None is what the session was
+            trained on.
         data_dir: where the data set's own files are.
         half: whether the weights are float16.
         progress: told what is being done, and the share of it that is.
@@ -61,7 +62,7 @@ def studio_assets(
     test = None if images is None else images[1]
     own, *others = [open_session(path, test) for path in (directory, *compared)]
     advance = functools.partial(progress, "reader")
-    named = data is not None or data_dir is not None
+    named = _named(data, data_dir)
     reader = _reader(directory, config.classes, images, named, advance, say)
     return studio_files(own, reader, others, half=half)
 
@@ -91,7 +92,7 @@ def hand_reader(
         DataError: the session has no reader, and no images to train one on.
     """
     images = functools.cache(lambda: load_for(model.config, data, data_dir))
-    named = data is not None or data_dir is not None  # then they must be there, and fit
+    named = _named(data, data_dir)
     reader = session_reader(
         directory,
         model.config.classes,
@@ -106,11 +107,16 @@ def hand_reader(
     return HandReader(model, reader, usual)
 
 
+def _named(data: str | None, data_dir: Path | None) -> bool:
+    """Whether images were asked for, so that they must be there, and fit."""
+    return data is not None or data_dir is not None
+
+
 def _images(
     config: ModelConfig, data: str | None, data_dir: Path | None, say: Say
 ) -> Images | None:
-    if data is not None or data_dir is not None:
-        return load_for(config, data, data_dir)  # what was asked for must be there
+    if _named(data, data_dir):
+        return load_for(config, data, data_dir)
     try:
         return load_for(config, None, None)
     except DataError as error:

@@ -40,13 +40,13 @@ class Pass:
         dense = [layer for layer in layers.dense if isinstance(layer, nn.Linear)]
         self._weights = [layer.weight.detach() for layer in dense]
         self._transposed = [weight.t() for weight in self._weights]
-        self._told, self._bias = layers.told.detach(), dense[-1].bias.detach()
+        told = self._told = layers.told.detach()
+        self._bias = dense[-1].bias.detach()
         self._by_weights = [_gradient(layer.weight) for layer in dense]
         self._by_told, self._by_bias = _gradient(layers.told), _gradient(dense[-1].bias)
         self._kept: list[_Kept] = []
-        self._added = torch.zeros_like(self._told[0])
+        self._added = torch.zeros_like(told[0])
         self._added.chunk(2)[0].fill_(1)  # to the gains
-        told = self._told
         self._one_hot = torch.eye(len(told), dtype=told.dtype, device=told.device)
 
     def forward(self, values: Tensor, digits: Tensor) -> Tensor:
