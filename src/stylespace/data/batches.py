@@ -18,7 +18,7 @@ __all__ = ["Batches", "held_out"]
 HELD_OUT = 60  # one image in so many
 LEAST_HELD_OUT = 100  # fewer would tell nothing
 SAMPLE = 100_000  # of the images of a large set
-COPIED = 1000  # of them at once
+COPIED = 100  # of them at once
 CPU = torch.device("cpu")
 SHARED_MEMORY = 2**31  # bytes of images at most, where a device has no memory of its own
 
@@ -132,7 +132,7 @@ class Batches:
         parts = []
         for rows in torch.split(index, COPIED):
             parts.append(self.data.images.index_select(0, rows))
-            release(self.data.images)  # of a mapped file each image brings its neighbours along
+            release(self.data.images)  # an image of a mapped file brings up to 0.5 MB along
         return dataclasses.replace(
             self.data, images=torch.cat(parts), digits=self.data.digits.index_select(0, index)
         )
