@@ -77,6 +77,17 @@ def test_each_line_says_what_it_means_and_how_many_were_judged(report):
         assert (line.spread is None) == (not line.spread_is)
 
 
+def test_a_set_that_lies_class_by_class_is_judged_like_one_that_does_not(report, reader):
+    train, test = (data.subset(data.digits.argsort(stable=True)) for data in (TRAIN, TEST))
+    sorted_sets = card.evaluate(model(3), train, test, reader, quick=True)
+    mixed = {line.key: line for line in lines(report)}
+    for line in lines(sorted_sets):
+        if line.key in ("readable", "coverage", "density", "nearest", "closest", "parzen"):
+            assert line.value == pytest.approx(mixed[line.key].value, rel=1e-3), line.key
+            if line.key != "readable":
+                assert line.chance == pytest.approx(mixed[line.key].chance, rel=1e-3), line.key
+
+
 def test_figures_stand_for_each_digit(report):
     for key in PER_DIGIT:
         assert len(report.measure(*key).per_class) == 10

@@ -75,6 +75,13 @@ def test_points_and_errors_are_those_of_the_test_images(session):
     assert sorted(info["reconstruction"]) == ["p50", "p95", "p99"]
 
 
+def test_points_are_of_all_digits_though_they_come_in_turn(session):
+    info = info_of(open_session(session(), strokes(10_000, 1)), None)
+    counts = torch.tensor(info["points"]["digits"]).bincount(minlength=10)
+    assert 900 < info["points"]["count"] <= 1000
+    assert counts.min() > 80
+
+
 def test_without_images_and_reader_the_page_is_told_so(session):
     info = info_of(open_session(session(), None), None)
     assert info["points"] == {"count": 0, "style": [], "digits": []}

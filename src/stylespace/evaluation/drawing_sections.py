@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor
 
+from stylespace.data.split import evenly
 from stylespace.evaluation import pictures
 from stylespace.evaluation.generation_quality import coverage_density, nearest_images, readable
 from stylespace.evaluation.handwriting import Cycle, SameHand, cycle_error, same_hand
@@ -68,9 +69,9 @@ def _readable(subject: Subject, read: Tensor) -> Measure:
 
 def _coverage_density(subject: Subject) -> tuple[Measure, Measure]:
     most = min(subject.sizes.features, len(subject.test), len(subject.train))
-    reference = subject.reader.features(subject.test.images[:most])
+    reference = subject.reader.features(subject.first(subject.test, most).images)
     found = coverage_density(reference, subject.generated_features[:most])
-    trained = subject.reader.features(subject.train.images[:most])
+    trained = subject.reader.features(subject.first(subject.train, most).images)
     null = coverage_density(reference, trained)
     coverage = Measure(
         key="coverage",
@@ -103,7 +104,7 @@ def _coverage_density(subject: Subject) -> tuple[Measure, Measure]:
 def _nearest(subject: Subject) -> tuple[tuple[Measure, Measure], pictures.Picture]:
     count = min(subject.sizes.nearest, len(subject.test))
     found = nearest_images(subject.generated.images[:count], subject.train.images)
-    own = nearest_images(subject.test.images[:count], subject.train.images)
+    own = nearest_images(subject.first(subject.test, count).images, subject.train.images)
     median = Measure(
         key="nearest",
         label="nearest training image",
@@ -205,7 +206,7 @@ def _cycle(cycle: Cycle) -> Measure:
 def use_section(subject: Subject, advance: Advance) -> Section:
     """Whether one can learn from generated digits."""
     count = min(subject.sizes.use, len(subject.train))
-    taught = subject.drawn("use", subject.train.digits[:count])
+    taught = subject.drawn("use", subject.first(subject.train, count).digits)
     found = usefulness(
         taught,
         subject.train,
@@ -238,15 +239,16 @@ def use_section(subject: Subject, advance: Advance) -> Section:
 def likelihood_section(subject: Subject, advance: Advance) -> Section:
     """The Parzen window estimate of the AAE paper."""
     sizes, train = subject.sizes, subject.train
-    count = min(sizes.centres, len(train))
-    held = min(sizes.held_out, len(train) // 2)
-    held_out = train.subset(slice(len(train) - held, None)).floats()
-    judged = subject.images[: sizes.judged]
-    drawn = subject.drawn("likelihood", train.digits[:count])
+    order = evenly(train.digits)
+    held = min(sizes.held_out, len(order) // 2)
+    rest, last = torch.split(order, [len(order) - held, held])
+    held_out = train.subset(last).floats()
+    judged = subject.first(subject.test, sizes.judged).floats()
+    drawn = subject.drawn("likelihood", train.digits[order[: sizes.centres]])
     found = parzen(drawn.floats(), held_out, judged)
     advance(0.5)
     # none of those that are held out: each would be its own window
-    real = parzen(train.subset(slice(min(count, len(train) - held))).floats(), held_out, judged)
+    real = parzen(train.subset(rest[: sizes.centres]).floats(), held_out, judged)
     advance(1)
     line = Measure(
         key="parzen",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from stylespace.data.images import LabelledImages
+from stylespace.data.split import evenly
 from stylespace.evaluation.reader import Reader
 from stylespace.generation import draw
 from stylespace.networks import StyleAutoencoder
@@ -33,7 +34,7 @@ class Sizes:
         styles: style vectors that all digits are drawn from.
         use: generated digits, and training images, that a fresh classifier learns from.
         centres: window centres of the likelihood.
-        held_out: training images, from the end, that its bandwidth is chosen on.
+        held_out: training images, the last of each digit, that its bandwidth is chosen on.
         judged: test images whose likelihood is taken.
     """
 
@@ -100,13 +101,18 @@ class Subject:
     def generated(self) -> LabelledImages:
         """Digits drawn from the prior, as often each as the test set has them."""
         count = self.sizes.generated
-        asked = self.test.digits.repeat(-(-count // len(self.test)))[:count]
-        return self.drawn("generated", asked)
+        asked = self.test.digits[evenly(self.test.digits)]
+        return self.drawn("generated", asked.repeat(-(-count // len(asked)))[:count])
 
     @cached_property
     def generated_features(self) -> Tensor:
         """What the reader's last hidden layer makes of `generated`."""
         return self.reader.features(self.generated.images)
+
+    @staticmethod
+    def first(data: LabelledImages, count: int) -> LabelledImages:
+        """The first images, of each digit as many as its share: a set may lie class by class."""
+        return data.subset(evenly(data.digits)[:count])
 
     def encode(self, images: Tensor, digits: Tensor) -> Tensor:
         """Style vectors of `[n, 1, 28, 28]` images."""

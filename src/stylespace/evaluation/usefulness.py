@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from stylespace.data.images import LabelledImages
+from stylespace.data.split import evenly
 from stylespace.evaluation.reader import READER, Advance, Reader, ReaderRecipe, train_reader
 
 __all__ = ["Usefulness", "usefulness"]
@@ -45,7 +46,7 @@ def usefulness(
 
     Args:
         generated: digits that a model drew.
-        real: training images; if they are more than the generated digits, the first of them.
+        real: training images; if they are more than the generated digits, the first of each digit.
         test: the test images.
         reader: trained by the recipe on all of `real`: the second one, if there are as many
             generated digits.
@@ -54,7 +55,7 @@ def usefulness(
         advance: told the share that is done.
     """
     whole = reader if len(generated) == len(real) else None
-    real = real.subset(slice(len(generated)))
+    real = real.subset(evenly(real.digits)[: len(generated)])
     generated = dataclasses.replace(generated, class_names=real.class_names)
     half = 1 if whole else 0.5
     first = train_reader(generated, recipe, seed, lambda share: advance(half * share))

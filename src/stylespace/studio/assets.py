@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +168,10 @@ def _points(shown: Shown) -> dict[str, Any]:
     """Style vectors of test images from all over the set, and their digits."""
     if shown.test is None or len(shown.test) == 0:
         return {"count": 0, "style": [], "digits": []}
-    some = shown.test.subset(slice(None, None, -(-len(shown.test) // POINTS)))
+    every = -(-len(shown.test) // POINTS)
+    while math.gcd(every, shown.model.config.classes) > 1:  # digits in turn would be one digit
+        every += 1
+    some = shown.test.subset(slice(None, None, every))
     style = shown.model.encode(some.floats(), some.digits)
     return {
         "count": len(some),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from stylespace.data.split import evenly
 from stylespace.networks import StyleAutoencoder
 
 __all__ = ["Health", "describe", "measure", "remark"]
@@ -49,10 +50,11 @@ def measure(
         detection: shares of prior samples and of codes that the discriminator told right.
     """
     deviation, mean = torch.std_mean(style, dim=0, correction=0)
+    some = evenly(digits)[:SAMPLE]
     return Health(
         mean=float(mean.abs().max()),
         spread=(float(deviation.min()), float(deviation.max())),
-        dead=_dead(model, style[:SAMPLE], digits[:SAMPLE]),
+        dead=_dead(model, style[some], digits[some]),
         detection=sum(detection) / 2 if detection else None,
     )
 

@@ -16,6 +16,7 @@ from stylespace.checkpoint import TrainerState
 from stylespace.data.batches import Batches
 from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import release
+from stylespace.data.split import evenly
 from stylespace.errors import SessionError, StylespaceError, TrainingError
 from stylespace.hardware import Hardware
 from stylespace.networks import IMAGE_SIDE
@@ -269,7 +270,7 @@ class _Run:
         )
 
     def _write_images(self, epoch: int) -> None:
-        shown = self.test.subset(slice(SHOWN))
+        shown = self.test.subset(evenly(self.test.digits)[:SHOWN])
         originals, digits = shown.floats(), shown.digits.to(self.trainer.device)
         style = self.trainer.averaged.encode(originals.to(self.trainer.device), digits)
         drawn = self.trainer.averaged.decode(style, digits).cpu()
