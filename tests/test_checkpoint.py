@@ -1,7 +1,9 @@
 """Sessions: what is saved comes back, and a save cut short leaves the last one."""
 
 import contextlib
+import errno
 import json
+import math
 import os
 import shutil
 
@@ -131,6 +133,27 @@ def test_a_full_disk_leaves_the_last_save(session, monkeypatch):
         checkpoint.save(session, StyleAutoencoder(ModelConfig(style_size=3)), state(8))
     assert checkpoint.read_trainer(session).step == 7
     assert not (session / ".saving").exists()
+
+
+def test_a_file_system_without_locks_will_do(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def without(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    with checkpoint.session_lock(tmp_path / "s.ckpt"):
+        assert (tmp_path / "s.ckpt").is_dir()
+
+
+@pytest.mark.parametrize(
+    "change", [{"step": math.inf}, {"steps": math.inf}, {"epochs_before": -math.inf}, {"step": -5}]
+)
+def test_a_position_that_no_run_has(session, change):
+    path = session / "trainer.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(SessionError, match=r"trainer.json is damaged"):
+        checkpoint.read_trainer(session)
 
 
 def test_reading_needs_no_right_to_write(session):

@@ -17,7 +17,6 @@ import errno
 import json
 import os
 import shutil
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from torch import Tensor
 
 from stylespace.config import ModelConfig, TrainConfig, from_dict
 from stylespace.errors import SessionError
+from stylespace.files import require_file as _require_file
 from stylespace.networks import StyleAutoencoder, state_size
 from stylespace.output import save_file
 
@@ -143,7 +143,7 @@ def read_trainer(directory: Path) -> TrainerState:
     values = _read_json(directory, TRAINER)
     tensors = read_tensors(directory, TENSORS)
     try:
-        return TrainerState(
+        state = TrainerState(
             config=from_dict(TrainConfig, values["config"], str(directory / TRAINER)),
             step=int(values["step"]),
             steps=int(values["steps"]),
@@ -152,8 +152,11 @@ def read_trainer(directory: Path) -> TrainerState:
             tensors=tensors,
             history=_read(directory, HISTORY, MOST_HISTORY, _json_lines),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _damaged(directory / TRAINER, error) from None
+    if state.step < 0:
+        raise _damaged(directory / TRAINER, f"step {state.step} of {state.steps}")
+    return state
 
 
 def save(directory: Path, model: StyleAutoencoder, trainer: TrainerState) -> None:
@@ -197,12 +200,12 @@ def session_lock(directory: Path) -> Iterator[None]:
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # Windows has no flock: there the second process is not noticed
-            pass
-        except OSError:
+        except BlockingIOError:
             raise SessionError(
                 f"another process is training in {directory}; wait for it"
             ) from None
+        except (ImportError, OSError):  # Windows, or a file system without locks
+            pass  # there a second process is not noticed
         try:
             _finish_save(directory)
         except OSError as error:
@@ -258,7 +261,7 @@ def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -
     save_file(weights, target / MODEL, {"format": "pt"})
     save_file(state, target / TENSORS)
     for path in target.iterdir():
-        with path.open("rb") as handle:
+        with path.open("rb+") as handle:  # Windows flushes only what may be written to
             os.fsync(handle.fileno())
 
 
@@ -291,20 +294,6 @@ def _read(
         if tries > 1 and not isinstance(error, PermissionError) and not path.exists():
             return _read(directory, name, most, read, tries - 1)
         raise _damaged(path, error) from None
-
-
-def _require_file(path: Path, most: int) -> None:
-    """Refuse a link to a device or a pipe, which would never end, and what is too large.
-
-    Raises:
-        OSError: it cannot be read, or is no file.
-        ValueError: it is too large.
-    """
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "it is no file")
-    if found.st_size > most:
-        raise ValueError(f"it is larger than {most} bytes")
 
 
 def _read_json(directory: Path, name: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ __all__ = [
     "TrainConfig",
     "from_dict",
     "is_short",
+    "is_text",
     "run_config",
     "session_name",
 ]
@@ -208,7 +209,17 @@ def from_dict(kind: type[Config], values: dict[str, Any], source: str) -> Config
 
 
 def _is_name(name: object) -> bool:
-    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and is_text(name)
+
+
+def is_text(name: str) -> bool:
+    """Whether a name can be written as UTF-8; not all that a file may be called can.
+
+    Example:
+        >>> is_text("ö"), is_text(chr(0xDCFF))
+        (True, False)
+    """
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _check_type(source: str, name: str, value: object, wanted: type) -> None:

@@ -6,10 +6,11 @@ import functools
 from dataclasses import dataclass, field
 
 import torch
+from torch import Tensor
 
 from stylespace.errors import UsageError
 
-__all__ = ["Hardware", "choose", "fast_dtype"]
+__all__ = ["Hardware", "choose", "fast_dtype", "sent"]
 
 
 def fast_dtype() -> torch.dtype:
@@ -21,6 +22,14 @@ def fast_dtype() -> torch.dtype:
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     fast = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
     return torch.bfloat16 if fast else torch.float32
+
+
+def sent(values: Tensor, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    """Values on a device, and of a type; to a GPU they go while the host does other things.
+
+    Not to mps: there a copy that nobody waits for may read memory that is in other use by then.
+    """
+    return values.to(device, dtype or values.dtype, non_blocking=device.type == "cuda")
 
 
 @dataclass(frozen=True)

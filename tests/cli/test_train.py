@@ -169,6 +169,17 @@ def test_a_damaged_file_is_named_and_refused(stylespace, strokes_dir, session, n
     assert done.stderr.count("\n") == 1
 
 
+def test_a_run_of_fewer_steps_than_epochs_is_refused(stylespace, strokes_dir, session):
+    path = session / "trainer.json"
+    values = json.loads(path.read_text())
+    epochs = values["config"]["epochs"] = 3
+    path.write_text(json.dumps(values | {"step": 0, "steps": epochs - 1}))
+    done = stylespace("train", "--ckpt-dir", "s.ckpt", "--data", strokes_dir)
+    assert done.returncode == 1
+    assert "s.ckpt is damaged (2 steps of 3 epochs)" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_another_setting_in_the_middle_of_a_run_is_refused(stylespace, strokes_dir, tmp_path):
     command = [sys.executable, "-m", "stylespace", "train", "--data", str(strokes_dir)]
     command += ["--epochs", "200", "--ckpt-dir", "s.ckpt"]

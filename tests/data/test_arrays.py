@@ -86,6 +86,15 @@ def test_labels_in_words_name_the_classes(saved, drawn):
     assert train.class_names == ("ant", "bee", "cat", "dog", "eel")
 
 
+def test_labels_in_bytes_are_words_too_where_there_are_test_images(saved, drawn):
+    words = np.array([b"b", b"a", b"c", b"d"])[drawn.digits.numpy() % 4]
+    arrays = {"images": drawn.images.numpy(), "labels": words}
+    arrays |= {"test_images": 255 - arrays["images"][:8], "test_labels": words[:8]}
+    train, test = load(saved(**arrays))
+    assert train.class_names == test.class_names == ("a", "b", "c", "d")
+    assert test.digits[:2].tolist() == [1, 0]
+
+
 def test_class_names_of_their_own(saved, drawn):
     names = [f"class {number}" for number in range(10)]
     arrays = {"images": drawn.images.numpy(), "labels": drawn.digits.numpy()}

@@ -1,5 +1,8 @@
 """Folders of pictures in a subfolder for each class."""
 
+import os
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -129,6 +132,12 @@ def test_other_files_and_hidden_ones_are_no_pictures(tmp_path):
     (tmp_path / "runes" / ".hidden").mkdir()
     (tmp_path / "runes" / "empty").mkdir()
     assert load(tmp_path / "runes")[0].class_names == ("a", "b")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_class_whose_name_is_no_unicode_is_refused(tmp_path):
+    folder(tmp_path, ("a", os.fsdecode(b"\xff")))
+    assert "a class called '\\udcff', which is no Unicode" in refused(tmp_path)
 
 
 def test_a_class_of_one_picture_is_refused(tmp_path):

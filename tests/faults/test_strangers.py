@@ -1,6 +1,8 @@
 """Sessions and data from strangers: links in them lead nowhere."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -11,8 +13,12 @@ from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.prepare import prepare_file
 from stylespace.datasets import load
 from stylespace.errors import DataError, SessionError
+from stylespace.evaluation.session import stored_report
 from stylespace.networks import StyleAutoencoder
+from stylespace.studio.assets import open_session
+from stylespace.studio.reader import session_reader
 from tests.faults.runs import FILES, start, wait
+from tests.small import strokes
 
 
 @pytest.fixture
@@ -79,6 +85,32 @@ def test_a_file_that_never_ends_is_refused(session, name, kind):
     opened = checkpoint.load if is_models else checkpoint.read_trainer
     with pytest.raises(SessionError, match=rf"{name} is damaged \(.*it is no file\)"):
         opened(session)
+
+
+def test_a_report_that_never_ends_is_none(session):
+    os.mkfifo(session / "report.json")
+    shown = open_session(session, None)
+    assert shown.card is None
+    assert stored_report(session, shown.model, strokes(9, 0), strokes(9, 0)) is None
+
+
+def test_a_reader_that_never_ends_is_none(session):
+    os.mkfifo(session / "reader.safetensors")
+
+    def learn():
+        raise DataError("there is none, it must learn")
+
+    with pytest.raises(DataError, match="it must learn"):
+        session_reader(session, 10, learn)
+
+
+def test_evaluating_what_never_ends_ends(session, data):
+    (session / "trainer.json").unlink()
+    os.mkfifo(session / "trainer.json")
+    command = [sys.executable, "-m", "stylespace", "evaluate", str(session), "--data", str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "too few to measure" in done.stderr
 
 
 def test_a_history_that_is_too_large_is_not_read(session):

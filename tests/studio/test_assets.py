@@ -164,6 +164,8 @@ def test_the_report_card_is_shown(session):
         {"sections": []},
         {"sections": {"a": {"measures": {"b": {"label": "c"}}}}},
         {"sections": {"a": {"measures": {"b": {"label": "c", "style": "q", "value": 1}}}}},
+        {"sections": {"a": {"measures": {"b": {"label": "c", "style": "9999", "value": 1}}}}},
+        {"sections": {"a": {"measures": {"b": {"label": "c", "style": ".1f", "value": 10**400}}}}},
     ],
 )
 def test_a_card_of_another_model_or_a_damaged_one_is_not(session, changes):

@@ -9,6 +9,9 @@ import torch
 from PIL import Image
 
 from stylespace.data.prepare import prepare
+from stylespace.datasets import load
+from stylespace.studio.assets import open_session, studio_files
+from tests.small import vivid_model
 from tests.studio import browser as tools
 from tests.studio.browser import SEVEN, TWO, draw, row, settle
 
@@ -145,6 +148,20 @@ def test_the_saved_set_is_what_the_model_draws_around_this_style(page, tmp_path,
     here = np.array(page.evaluate("[...Stylespace.state.style]"))
     assert np.abs(styles.mean(axis=0) - here).max() < 0.15
     assert (styles.std(axis=0) > 0.05).all()
+
+
+def test_a_saved_set_of_letters_knows_their_names(opened, tmp_path):
+    names = ("か", "a name of more letters")
+    model = vivid_model(classes=2, class_names=names)
+    session = tools.bare_session(tmp_path / "m.ckpt", model)
+    with tools.served(studio_files(open_session(session, None), None)) as address:
+        page = opened(address)
+        page.click("#tab-use")
+        page.fill("#set-size", "40")
+        path = saved(page, "#save-set", tmp_path)
+    train, test = load(path)
+    assert train.class_names == names
+    assert len(train) + len(test) == 40
 
 
 @pytest.mark.parametrize("size", ["0", "20001", "2.5", ""])

@@ -1,6 +1,7 @@
 """Writing on the studio's page, as a person would."""
 
 import statistics
+import string
 
 import numpy as np
 import pytest
@@ -123,15 +124,19 @@ def test_a_drawing_not_like_the_digit_chosen_gets_a_gentle_word(page, readable):
     assert readable(row(page)) >= 8
 
 
-@pytest.fixture(scope="session")
-def letters(tmp_path_factory):
-    """A model of 26 letters, without a reader."""
-    config = ModelConfig(classes=26, class_names=tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+def files_of_letters(folder, names):
+    """A model of letters, without a reader."""
+    config = ModelConfig(classes=len(names), class_names=tuple(names))
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = StyleAutoencoder(config)
-    session = tools.bare_session(tmp_path_factory.mktemp("letters") / "m.ckpt", model)
+    session = tools.bare_session(folder / "m.ckpt", model)
     return studio_files(open_session(session, None), None)
+
+
+@pytest.fixture(scope="session")
+def letters(tmp_path_factory):
+    return files_of_letters(tmp_path_factory.mktemp("letters"), string.ascii_uppercase)
 
 
 def test_without_a_reader_the_page_asks_which_one_it_is(opened, letters):
@@ -143,6 +148,29 @@ def test_without_a_reader_the_page_asks_which_one_it_is(opened, letters):
         settle(page)
         assert word(page) == "A T, as you say."
         assert page.locator("#row .written .name").inner_text() == "T"
+
+
+def test_of_many_classes_too_a_person_says_which_one_it_is(opened, tmp_path):
+    names = string.ascii_letters + "0123456789"
+    with tools.served(files_of_letters(tmp_path, names)) as address:
+        page = opened(address)
+        draw(page, SEVEN)
+        page.locator("#digits button", has_text="7").click()
+        settle(page)
+        assert word(page) == "A 7, as you say."
+
+
+def test_a_letter_that_is_also_a_shortcut_names_its_class(opened, letters):
+    with tools.served(letters) as address:
+        page = opened(address)
+        draw(page, SEVEN)
+        for letter in "RZ":
+            page.keyboard.press(f"Shift+{letter}")
+            settle(page)
+            assert word(page).endswith(f" {letter}, as you say.")
+        page.keyboard.press("Control+z")
+        settle(page)
+        assert page.evaluate("Stylespace.writing().strokes.length") == 0
 
 
 def test_what_is_no_digit_is_not_called_one(opened, letters):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import signal
 import sys
@@ -142,6 +143,8 @@ def run_command(
         SystemExit: the flags cannot be parsed, or SIGTERM came; whatever was half written is
             removed.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has every class's letters
+        sys.stdout.reconfigure(errors="replace")
     args = parser.parse_args(argv)
     try:
         with _unwound_by_sigterm():

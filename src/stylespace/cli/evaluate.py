@@ -289,9 +289,10 @@ def _check_trained(directory: Path) -> None:
     import json
 
     from stylespace.checkpoint import TRAINER
+    from stylespace.files import text_of
 
     try:
-        state = json.loads((directory / TRAINER).read_text())
+        state = json.loads(text_of(directory / TRAINER))
         trained = state["step"] > 0 or state["epochs_before"] > 0
     except (OSError, ValueError, KeyError, TypeError):
         return  # a model by itself, from elsewhere

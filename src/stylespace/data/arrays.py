@@ -79,7 +79,7 @@ def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, Label
         return parted(labelled(images, labels, names, str(path)))
     test_images, test_labels = _must(found, TEST_IMAGES, path), _must(found, TEST_LABELS, path)
     if names is None and labels.dtype.kind in "US":
-        names = tuple(map(str, np.unique(labels).tolist()))
+        names = tuple(sorted(set(_texts(labels.ravel(), str(path)))))
     train = labelled(images, labels, names, f"{path}, training")
     return train, labelled(test_images, test_labels, train.class_names, f"{path}, test")
 

@@ -11,6 +11,7 @@ from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import release
 from stylespace.data.order import LARGE, Shuffled, order_of
 from stylespace.errors import DataError
+from stylespace.hardware import sent
 from stylespace.noise import generator
 
 __all__ = ["Batches", "held_out"]
@@ -106,16 +107,13 @@ class Batches:
         index = self._order.rows(self.first_epoch + epoch, start, start + self.batch_size)
         if self.parts:
             index = torch.cat([index[part] for part in self.parts])
-        index = index.to(self._images.device, non_blocking=True)
+        index = sent(index, self._images.device)
         images, digits = (all_.index_select(0, index) for all_ in (self._images, self._digits))
         if images.device == self.device:
             return images, digits
         # from pinned memory a copy to a GPU goes on while the host does
         images, digits = images.pin_memory(), digits.pin_memory()
-        return (
-            images.to(self.device, non_blocking=True),
-            digits.to(self.device, non_blocking=True),
-        )
+        return sent(images, self.device), sent(digits, self.device)
 
     def seen(self) -> LabelledImages:
         """A copy of the images that batches are made of; of a large set some 100,000 of them."""

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stylespace.config import is_text
 from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import release
 from stylespace.errors import DataError
@@ -117,6 +118,9 @@ def check_names(names: Sequence[str], source: str) -> None:
     odd = next((name for name in names if not name.strip() or len(name) > 100), None)
     if odd is not None:
         raise DataError(f"{source} has a class called {odd[:100]!r}; use 1 to 100 characters")
+    odd = next((name for name in names if not is_text(name)), None)
+    if odd is not None:
+        raise DataError(f"{source} has a class called {odd!r}, which is no Unicode; rename it")
 
 
 def refuse(findings: Findings, names: Sequence[str], source: str) -> None:

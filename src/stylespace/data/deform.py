@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from stylespace.hardware import sent
+
 __all__ = ["Deformation"]
 
 STRETCH = 0.15  # of the width, and of the height
@@ -59,7 +61,7 @@ class Deformation:
             device: where they are for, the CPU by default.
         """
         drawn = amount * torch.randn(count, 7, generator=random, device="cpu")[share]
-        drawn = drawn.to(device or CPU, non_blocking=True)
+        drawn = sent(drawn, device or CPU)
         still, spreads, positions = _constants(drawn.device)
         count = len(drawn)
         affine = still + drawn[:, :6].view(count, 2, 3) * spreads

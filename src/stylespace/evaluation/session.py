@@ -14,10 +14,14 @@ from stylespace.data.images import LabelledImages
 from stylespace.evaluation import card
 from stylespace.evaluation.reader import READER, Reader
 from stylespace.evaluation.results import FORMAT, Report
+from stylespace.files import text_of
 from stylespace.networks import StyleAutoencoder
 from stylespace.training.plan import digest
 
-__all__ = ["evaluate_session", "stored_report", "weights_digest"]
+__all__ = ["MOST_REPORT", "evaluate_session", "stored_report", "weights_digest"]
+
+MOST_REPORT = 2**24
+"""Bytes of a `report.json`."""
 
 
 def evaluate_session(
@@ -92,7 +96,7 @@ def stored_report(
         images, another seed or another version.
     """
     try:
-        report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+        report = json.loads(text_of(directory / "report.json", MOST_REPORT))
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(report, dict) or not isinstance(report.get("sections"), dict):

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, TypedDict
 
 from stylespace.evaluation.results import FORMAT, form
-from stylespace.evaluation.session import weights_digest
+from stylespace.evaluation.session import MOST_REPORT, weights_digest
+from stylespace.files import text_of
 from stylespace.networks import StyleAutoencoder
 
 __all__ = ["Row", "card_rows"]
+
+STYLE = re.compile(r"share|\.[0-9][ef]")
+WRONG = (
+    OSError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)
 
 
 class Row(TypedDict):
@@ -38,7 +51,7 @@ def card_rows(directory: Path, model: StyleAutoencoder) -> list[Row] | None:
         model was trained on since.
     """
     try:
-        report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+        report = json.loads(text_of(directory / "report.json", MOST_REPORT))
         if report["format"] != FORMAT or report["weights_digest"] != weights_digest(model):
             return None
         if report.get("data", model.config.data) != model.config.data:
@@ -48,12 +61,14 @@ def card_rows(directory: Path, model: StyleAutoencoder) -> list[Row] | None:
             for key, section in report["sections"].items()
             for line in section["measures"].values()
         ]
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+    except WRONG:  # a stranger's file may be anything
         return None
 
 
 def _row(section: str, line: dict[str, Any]) -> Row:
     value, style = line.get("value"), str(line["style"])
+    if not STYLE.fullmatch(style):
+        raise ValueError("a measure is written in no such way")
     known = value is not None and math.isfinite(value)  # the file has null for what is not
     return Row(
         group=section.capitalize(),

@@ -20,6 +20,7 @@ from stylespace import checkpoint
 from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError, SessionError, StylespaceError
 from stylespace.evaluation.reader import Reader, ReaderRecipe, cached_reader
+from stylespace.files import require_file
 from stylespace.output import replaced, save_file
 from stylespace.training.plan import digest
 
@@ -27,6 +28,7 @@ __all__ = ["READER_FILE", "RECIPE", "PageReader", "save_reader", "session_reader
 
 READER_FILE = "reader.safetensors"
 VERSION = "1"  # of that file
+MOST_BYTES = 2**26  # of it
 
 RECIPE = ReaderRecipe(
     version=1,
@@ -150,6 +152,7 @@ def _stored(path: Path, classes: int) -> PageReader | None:
     """The reader of a file; whatever is wrong with it, another can be had."""
     reader = PageReader(classes)
     with suppress(OSError, SafetensorError, RuntimeError, ValueError, KeyError):
+        require_file(path, MOST_BYTES)
         with safe_open(path, "pt") as file:
             if (file.metadata() or {}).get("reader") != VERSION:
                 return None

@@ -10,7 +10,7 @@ from torch import Tensor
 from stylespace import objectives
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.data.deform import Deformation
-from stylespace.hardware import Hardware
+from stylespace.hardware import Hardware, sent
 from stylespace.networks import IMAGE_SIDE, Discriminator
 from stylespace.noise import generator
 from stylespace.training.distributed import Group, Parts
@@ -61,11 +61,10 @@ class AdversarialTrainer(Trainer):
         master = MasterWeights(self.discriminator, (0.5, 0.99), self.dtype)
         self.masters["discriminator"] = master
         self.judge = Pass(self.discriminator.layers)
-        self._per_epoch = max(1, self.steps // self.config.epochs)
 
     def _turn(self, step: int, every: int) -> bool:
         """Whether what is there every few steps is: in an epoch's first step, and so on."""
-        return step % self._per_epoch % every == 0
+        return step % self.per_epoch % every == 0
 
     def _due(self, step: int) -> list[str]:
         return list(self.masters) if self._turn(step, JUDGE_EVERY) else ["model"]
@@ -112,7 +111,7 @@ class AdversarialTrainer(Trainer):
             return code, self._draw(noisy, digits, shown)
         classes = self.model.config.classes
         others = torch.randint(classes, (hands,), generator=random, device="cpu")
-        others = others[parts.second].to(self.device, non_blocking=True)
+        others = sent(others[parts.second], self.device)
         rows, told = torch.cat([shown, originals]), torch.cat([digits, their_digits])
         code = self.encoder.forward(rows, told)
         noisy = code + self._noise((all_kept, hands, hands), parts, random)
@@ -131,7 +130,7 @@ class AdversarialTrainer(Trainer):
         drawn = [torch.randn(count, size, generator=random, device="cpu") for count in counts]
         taken = [drawn[0][parts.first], *(rows[parts.second] for rows in drawn[1:])]
         noise = self.noise * torch.cat(taken)
-        return noise.to(self.device, self.dtype, non_blocking=True)
+        return sent(noise, self.device, self.dtype)
 
     def _deform(self, images: Tensor, deformation: Deformation) -> Tensor:
         deformed = deformation.apply(images.view(-1, 1, IMAGE_SIDE, IMAGE_SIDE).float())
@@ -184,7 +183,7 @@ class AdversarialTrainer(Trainer):
             digits: `[n]`, of both.
             share: of the whole batch's codes that these are.
         """
-        prior = prior.to(self.device, self.dtype, non_blocking=True)
+        prior = sent(prior, self.device, self.dtype)
         style, digits = torch.cat([prior, code]), digits.repeat(2)
         logits = self.judge.forward(style, digits).flatten().float()
         gradient = objectives.discriminator_gradient(logits, share)

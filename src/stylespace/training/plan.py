@@ -115,6 +115,11 @@ def _go_on(directory: Path, fresh: Plan, state: TrainerState, asked: dict[str, A
                 f"finish (leave {FLAGS[name]} out), or name another --ckpt-dir"
             )
     per_epoch = state.steps // state.config.epochs
+    if per_epoch == 0:
+        raise SessionError(
+            f"{directory} is damaged ({state.steps} steps of {state.config.epochs} epochs); "
+            "restore it or train anew elsewhere"
+        )
     epoch, batch = divmod(state.step, per_epoch)
     last = state.epochs_before + state.config.epochs
     message = f"Going on in {directory}: epoch {state.epochs_before + epoch + 1} of {last}"

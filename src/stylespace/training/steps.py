@@ -22,7 +22,7 @@ from stylespace.training.passes import Pass
 
 __all__ = ["Trainer"]
 
-AVERAGE_EVERY = 8  # steps between two updates of the averaged weights
+AVERAGE_EVERY = 8  # steps between two updates of the averaged weights, or less
 
 
 class Trainer:
@@ -41,6 +41,7 @@ class Trainer:
     Attributes:
         model: the auto-encoder in training; it computes in the fastest type that will do.
         averaged: float32, the running average of its weights: what is saved and used.
+        per_epoch: steps of an epoch.
         sums: over the current epoch's steps: squared error, then the shares
             of prior samples and of codes that the discriminator took for the prior; of several
             processes' each has its part.
@@ -59,6 +60,7 @@ class Trainer:
         group: Group | None = None,
     ) -> None:
         self.config, self.steps, self.group = config, steps, group or Group()
+        self.per_epoch = max(1, steps // config.epochs)
         self.group.check(config.batch_size, self._kept(config.batch_size))
         hardware = hardware or Hardware()
         self.device, self.dtype = hardware.device, hardware.dtype
@@ -112,9 +114,21 @@ class Trainer:
         for name in self._due(step):
             self.group.sum(self.masters[name].gradient)
             self.masters[name].descend(self._rate(name, step))
-        if (step + 1) % AVERAGE_EVERY == 0 or step + 1 == self.steps:
-            weight = schedule.averaging_weight(step, AVERAGE_EVERY)
+        since = self._since_average(step)
+        if since:
+            weight = schedule.averaging_weight(step, since)
             self._average.lerp_(self.masters["model"].flat, weight)
+
+    def _since_average(self, step: int) -> int:
+        """For how many steps the average is brought up to date after this one; 0 is not at all.
+
+        Also after the first few, where a run may be stopped, and at an epoch's end, where the
+        averaged model is looked at: of a small set an epoch has few steps.
+        """
+        place = step % self.per_epoch + 1
+        if step < AVERAGE_EVERY or place % AVERAGE_EVERY == 0:
+            return AVERAGE_EVERY
+        return place % AVERAGE_EVERY if place == self.per_epoch else 0
 
     def _train(self, step: int, images: Tensor, digits: Tensor) -> None:  # noqa: ARG002
         """Write the gradients of a step, and add up its figures; images are `[n, 784]`."""

@@ -55,6 +55,7 @@
       );
       if (
         typing ||
+        event.defaultPrevented || // it named a class
         event.ctrlKey ||
         event.metaKey ||
         event.altKey ||

@@ -72,7 +72,7 @@
     const strange =
       usual && (error > STRANGE * usual.p99 || (error > usual.p95 && sure < HALF_SURE));
     if (strange) return chosen ? "unlike" : "strange";
-    if (chosen && shares[digit] < UNLIKE) return "unlike";
+    if (chosen && studio.reader && shares[digit] < UNLIKE) return "unlike";
     return !chosen && sure < UNSURE ? "unsure" : "";
   }
 

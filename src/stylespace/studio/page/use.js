@@ -195,7 +195,18 @@
       { name: "images.npy", bytes: npy("|u1", [count, SIDE, SIDE], images) },
       { name: "digits.npy", bytes: npy("<i8", [count], BigInt64Array.from(digits, BigInt)) },
       { name: "styles.npy", bytes: npy("<f4", [count, style.length], styles) },
+      ...namesPart(studio.info.class_names),
     ]);
+  }
+
+  /** What the digits are called, where their numbers do not say so. @param {string[]} names */
+  function namesPart(names) {
+    if (names.every((name, i) => name === String(i))) return [];
+    const letters = names.map((name) => Array.from(name, (letter) => letter.codePointAt(0)));
+    const longest = Math.max(...letters.map((codes) => codes.length));
+    const codes = new Uint32Array(names.length * longest);
+    letters.forEach((name, i) => codes.set(name, i * longest));
+    return [{ name: "class_names.npy", bytes: npy(`<U${longest}`, [names.length], codes) }];
   }
 
   Object.assign(Stylespace, { startUse });

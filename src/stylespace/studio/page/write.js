@@ -280,16 +280,15 @@
     );
     if (typing || event.altKey || state.view !== "write") return;
     const undoes = event.key.toLowerCase() === "z";
-    if (event.ctrlKey || event.metaKey) {
-      if (!undoes) return;
-    }
-    const digit = studio.info.class_names.indexOf(event.key);
+    const held = event.ctrlKey || event.metaKey;
+    if (held && !undoes) return;
+    const digit = held ? -1 : studio.info.class_names.indexOf(event.key); // may be a z
     const removes = event.key === "Delete" || event.key === "Backspace";
     const own = event.target.closest("#kept button");
     if (removes && own) own.click();
+    else if (digit >= 0 && current()) choose(digit);
     else if (undoes) boxed.length ? leavePhoto() : pad.undo();
     else if (removes) clear();
-    else if (digit >= 0 && current()) choose(digit);
     else return;
     event.preventDefault();
   }
