@@ -88,6 +88,23 @@ def test_again_says_the_same_and_trains_no_reader(evaluated, stylespace, session
     assert reports[0]["sections"] == reports[1]["sections"]
 
 
+def test_a_quick_report_does_not_take_the_place_of_a_full_one(evaluated, stylespace, session):
+    home, _ = evaluated
+    report = json.loads((home / "s.ckpt" / "report.json").read_text())
+    (session / "report.json").write_text(json.dumps(report | {"quick": False}))
+    before = files(session)
+    done = stylespace("evaluate", "s.ckpt", "--quick")
+    assert done.returncode == 0
+    assert "not written: s.ckpt/report.html is the full report already" in done.stdout
+    assert files(session) == before
+
+
+def test_a_card_says_that_its_figures_are_quick_ones(evaluated):
+    home, _ = evaluated
+    rows = card_rows(home / "s.ckpt", checkpoint.load(home / "s.ckpt"))
+    assert {row["name"].rpartition(", ")[2] for row in rows} == {"quick"}
+
+
 def test_a_model_by_itself_with_another_seed_says_about_the_same(evaluated, stylespace, session):
     """`config.json` and `model.safetensors` are all that using it needs."""
     home, _ = evaluated

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from stylespace import hardware
 from stylespace.generation import draw
@@ -34,6 +35,16 @@ def test_an_exported_set_is_balanced_and_its_styles_draw_its_images(
     assert np.array_equal(drawn.numpy(), found["images"])
     generate_digits("--export", "few.npz", "--count", 30, *exact)
     assert np.array_equal(read_npz("few.npz")["images"], found["images"][:30])
+
+
+def test_a_folder_of_pictures_is_not_hidden_by_a_set(generate_digits, here):
+    for name in "ab":
+        (here / "own" / name).mkdir(parents=True)
+        Image.new("L", (28, 28)).save(here / "own" / name / "1.png")
+    code, out, err = generate_digits("--export", "own", "--count", 5)
+    assert (code, out) == (1, "")
+    assert "own holds pictures, which a set there would hide; name another" in err
+    assert sorted(path.name for path in (here / "own").iterdir()) == ["a", "b"]
 
 
 @pytest.mark.parametrize("fast", [torch.float32, torch.bfloat16])

@@ -26,6 +26,9 @@ Model parameters and trainer state saved\.
 SAE_EPOCH = "".join(
     line for line in AAE_EPOCH.splitlines(keepends=True) if "GaussDiscriminator" not in line
 )
+STOPPING = [signal.SIGTERM, signal.SIGINT]
+if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+    STOPPING.append(signal.SIGHUP)
 SESSION_FILES = {
     "config.json",
     "model.safetensors",
@@ -89,7 +92,7 @@ def never_stopped(strokes_dir, tmp_path_factory):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", STOPPING)
 def test_a_stopped_run_goes_on_to_the_same_bits(
     strokes_dir, tmp_path, never_stopped, objective, number
 ):
@@ -166,6 +169,15 @@ def test_a_damaged_file_is_named_and_refused(stylespace, strokes_dir, session, n
     done = stylespace("train", "--ckpt-dir", "s.ckpt", "--data", strokes_dir)
     assert done.returncode == 1
     assert f"s.ckpt/{name}" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_model_without_its_trainers_state_is_for_use_alone(stylespace, strokes_dir, session):
+    for name in ("trainer.json", "trainer.safetensors"):
+        (session / name).unlink()
+    done = stylespace("train", "--ckpt-dir", "s.ckpt", "--data", strokes_dir)
+    assert done.returncode == 1
+    assert "it can be used, but not trained on" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -1,5 +1,6 @@
 """Data sets in an .npz file."""
 
+import dataclasses
 import zipfile
 
 import numpy as np
@@ -93,6 +94,23 @@ def test_labels_in_bytes_are_words_too_where_there_are_test_images(saved, drawn)
     train, test = load(saved(**arrays))
     assert train.class_names == test.class_names == ("a", "b", "c", "d")
     assert test.digits[:2].tolist() == [1, 0]
+
+
+def test_names_and_numbers_do_not_go_together(saved, drawn):
+    words = np.array(["zero", "one", "two", "three", "four"])[drawn.digits.numpy() % 5]
+    images, numbers = drawn.images.numpy(), drawn.digits.numpy() % 5
+    parts = {"images": images, "labels": words, "test_images": 255 - images}
+    assert "names as training labels and numbers" in refused(saved(**parts, test_labels=numbers))
+
+
+def test_floats_a_hair_beyond_their_range_are_what_they_nearly_are(saved, drawn):
+    images = drawn.images.numpy() / np.float32(255)
+    images[0, 0, 0], images[1, 0, 0] = 1.0000001, -1e-7
+    train, test = load(saved(images=images, labels=drawn.digits.numpy()))
+    exact = drawn.images.clone()
+    exact[0, 0, 0], exact[1, 0, 0] = 255, 0
+    expected = dataclasses.replace(drawn, images=exact)
+    assert both(train, test) == both(expected, expected.subset(slice(0)))
 
 
 def test_class_names_of_their_own(saved, drawn):

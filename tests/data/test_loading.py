@@ -92,6 +92,10 @@ def test_an_unknown_name_is_told_the_known_ones():
     assert all(name in message for name in names())
 
 
+def test_an_empty_name_is_not_the_current_directory():
+    assert refused("").startswith("no data set is called ''")
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named_with_its_folder(tmp_path, files, tiny, name):
     put(tmp_path, {other: files[other] for other in FILES if other != name})

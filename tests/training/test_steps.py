@@ -44,6 +44,18 @@ def train(trainer, batches, steps):
         trainer.step(step, *batches.at(step))
 
 
+@both
+def test_the_averaged_model_is_up_to_date_when_it_is_looked_at(objective, batches):
+    config = TrainConfig(objective=objective, epochs=5)
+    trainer = make_trainer(SMALL, config, steps=5 * 3)
+    looked = [copied(trainer.averaged.state_dict())]
+    for step in range(trainer.steps):
+        train(trainer, batches, [step])
+        if step == 0 or step % 3 == 2:  # a run may be stopped at its start; an epoch ends
+            looked.append(copied(trainer.averaged.state_dict()))
+            assert not same(*looked[-2:])
+
+
 def copied(tensors):
     """As a file would give them back: no memory in common."""
     return {name: value.clone() for name, value in tensors.items()}

@@ -140,14 +140,14 @@ def run_command(
     """Parse, run, and turn what a user can cause into one line and an exit code.
 
     Raises:
-        SystemExit: the flags cannot be parsed, or SIGTERM came; whatever was half written is
-            removed.
+        SystemExit: the flags cannot be parsed, or SIGTERM or SIGHUP came; whatever was half
+            written is removed.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has every class's letters
         sys.stdout.reconfigure(errors="replace")
     args = parser.parse_args(argv)
     try:
-        with _unwound_by_sigterm():
+        with _unwound_by_signals():
             return run(args) or 0
     except StylespaceError as error:
         # a name in it may have a line break
@@ -182,19 +182,20 @@ def _reason(error: OSError | ImportError) -> str:
 
 
 @contextmanager
-def _unwound_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the command from inside, as Ctrl-C does, so that it can tidy up."""
-    # only the main thread can set signals; whoever calls us and handles this one, or ignores it,
-    # knows why
+def _unwound_by_signals() -> Iterator[None]:
+    """Let SIGTERM or a lost terminal end the command from inside, as Ctrl-C does: it tidies up."""
+    # only the main thread can set signals; whoever calls us and handles one, or ignores it as
+    # nohup does, knows why
     main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _exit)
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    own = [number for number in known if main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in own:
+        signal.signal(number, _exit)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in own:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _exit(number: int, _: FrameType | None) -> None:

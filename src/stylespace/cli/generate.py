@@ -168,6 +168,7 @@ def _refuse(flag: str, others: dict[str | None, object]) -> None:
 
 
 def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
+    from stylespace.data.loading import is_picture_folder
     from stylespace.data.progress import bar
     from stylespace.export_set import SampleSet, set_size, write_set
     from stylespace.generation import class_names
@@ -178,6 +179,8 @@ def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
         model=model, count=args.count, seed=args.seed, digit=args.digit, dtype=dtype
     )
     path = Path(args.export)
+    if is_picture_folder(str(path)):
+        raise UsageError(f"{path} holds pictures, which a set there would hide; name another")
     with bar(f"writing {path}", set_size(samples, path)) as advance:
         write_set(samples, path, advance)
     what = "images"

@@ -33,6 +33,7 @@ TEST_LABELS = ("test_labels", "test_digits", "y_test")
 NAMES = ("class_names",)
 MOST_HEADER = 10_000
 ROWS = 4096
+ROUNDING = 1e-3  # that floats may lie beside 0, 1 or 255
 
 
 def read_npz(path: Path) -> tuple[LabelledImages, LabelledImages]:
@@ -79,6 +80,11 @@ def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, Label
         return parted(labelled(images, labels, names, str(path)))
     test_images, test_labels = _must(found, TEST_IMAGES, path), _must(found, TEST_LABELS, path)
     if names is None and labels.dtype.kind in "US":
+        if test_labels.dtype.kind not in "US":
+            raise DataError(
+                f"{path} has names as training labels and numbers as test labels; store one kind, "
+                "or class_names"
+            )
         names = tuple(sorted(set(_texts(labels.ravel(), str(path)))))
     train = labelled(images, labels, names, f"{path}, training")
     return train, labelled(test_images, test_labels, train.class_names, f"{path}, test")
@@ -175,15 +181,17 @@ def _bytes(images: Array, source: str) -> Tensor:
     blocks = range(0, len(images), ROWS)
     ranges = [_range(images[start : start + ROWS], source) for start in blocks]
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-    if low < 0 or high > 255:
+    rounding = ROUNDING if images.dtype.kind == "f" else 0
+    if low < -rounding or high > 255 + rounding:
         raise DataError(
             f"{source}: images reach from {low:g} to {high:g}; bring them to 0..255 or 0..1"
         )
-    scale = 255 if high <= 1 and images.dtype.kind in "bf" else 1
+    scale = 255 if high <= 1 + rounding and images.dtype.kind in "bf" else 1
     pixels = torch.empty(len(images), SIDE, SIDE, dtype=torch.uint8)
     for start in blocks:
         block = images[start : start + ROWS].astype(np.float32) * scale
-        pixels[start : start + ROWS] = torch.from_numpy(np.rint(block).astype(np.uint8))
+        whole = np.rint(block).clip(0, 255).astype(np.uint8)
+        pixels[start : start + ROWS] = torch.from_numpy(whole)
     return pixels
 
 

@@ -159,6 +159,8 @@ def _own(data: StrPath, data_dir: StrPath | None) -> Sets:
 
 
 def _is_path(text: str, path: Path) -> bool:
+    if not text:  # an unset variable of a shell, not the current directory
+        return False
     if any(mark in text for mark in (os.sep, os.altsep) if mark) or text.endswith(".npz"):
         return True
     with suppress(OSError, ValueError):

@@ -133,7 +133,7 @@ def _flat(paths: Paths) -> Iterator[tuple[Path, str]]:
 
 
 def _classes(directory: Path | None) -> Paths:
-    """The subfolders that hold pictures, numbers in their order and others by the alphabet."""
+    """The subfolders that hold pictures, numbers in their order and others in Unicode's."""
     if directory is None or not directory.is_dir():
         return {}
     found = {

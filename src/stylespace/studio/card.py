@@ -56,8 +56,9 @@ def card_rows(directory: Path, model: StyleAutoencoder) -> list[Row] | None:
             return None
         if report.get("data", model.config.data) != model.config.data:
             return None
+        quick = ", quick" if report.get("quick") else ""  # not to be compared with full ones
         return [
-            _row(key, line)
+            _row(key, {**line, "label": f"{line['label']}{quick}"})
             for key, section in report["sections"].items()
             for line in section["measures"].values()
         ]

@@ -85,6 +85,11 @@ def make_plan(
     if not checkpoint.exists(directory):
         return fresh
     stored = checkpoint.read_config(directory)
+    if not any((directory / name).exists() for name in (checkpoint.TRAINER, checkpoint.TENSORS)):
+        raise SessionError(
+            f"{directory} holds a model alone, without its trainer's state: it can be used, but "
+            "not trained on; name another --ckpt-dir"
+        )
     _check_model(directory, stored, model_config)
     state = checkpoint.read_trainer(directory)
     _check_run(directory, state, objective, data, stored.data)
@@ -137,11 +142,13 @@ def _check_model(directory: Path, stored: ModelConfig, asked: ModelConfig) -> No
     if stored.style_size != asked.style_size:
         raise SessionError(
             f"{directory} holds a model of style size {stored.style_size}, not "
-            f"{asked.style_size}: name another --ckpt-dir"
+            f"{asked.style_size}: name another --ckpt-dir, or go on with "
+            f"--feature-size {stored.style_size}"
         )
     if stored.classes != asked.classes:  # of the images themselves the digest tells
         raise SessionError(
-            f"{directory} was trained on {stored.data}, not {asked.data}: name another --ckpt-dir"
+            f"{directory} was trained on {stored.data}, not {asked.data}: name another "
+            f"--ckpt-dir, or go on with --data {stored.data}"
         )
 
 

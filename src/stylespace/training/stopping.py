@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish: the loop finishes its step, saves, and then ends."""
+"""Ctrl-C, SIGTERM and a lost terminal as a wish: the loop finishes its step, saves, and ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Stop"]
 
 
 class Stop:
-    """While entered, the first SIGINT or SIGTERM only sets `asked`; a second one acts at once.
+    """While entered, the first SIGINT, SIGTERM or SIGHUP only sets `asked`; a second one acts.
 
     Args:
         once: with False no later one acts either: a launcher may pass the same wish on twice.
@@ -30,7 +30,7 @@ class Stop:
     def __enter__(self) -> Stop:
         # signals can be set from the main thread alone: a library user's thread goes without
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM, *_hangup()):
                 self._before[number] = signal.signal(number, self._ask)
         return self
 
@@ -51,3 +51,10 @@ class Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+
+
+def _hangup() -> tuple[int, ...]:
+    """The signal of a lost terminal, where there is one and nohup does not ignore it."""
+    if not hasattr(signal, "SIGHUP") or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return ()
+    return (signal.SIGHUP,)
