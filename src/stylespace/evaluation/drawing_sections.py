@@ -205,8 +205,8 @@ def _cycle(cycle: Cycle) -> Measure:
 
 def use_section(subject: Subject, advance: Advance) -> Section:
     """Whether one can learn from generated digits."""
-    count = min(subject.sizes.use, len(subject.train))
-    taught = subject.drawn("use", subject.first(subject.train, count).digits)
+    digits = subject.train.digits
+    taught = subject.drawn("use", digits[evenly(digits)[: subject.sizes.use]])
     found = usefulness(
         taught,
         subject.train,
