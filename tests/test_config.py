@@ -12,6 +12,7 @@ from stylespace.config import (
     TrainConfig,
     from_dict,
     run_config,
+    session_name,
 )
 from stylespace.errors import SessionError, UsageError
 
@@ -136,3 +137,12 @@ def test_a_session_from_before_class_names_is_read():
     values = stored(ModelConfig(classes=3))
     del values["class_names"]
     assert from_dict(ModelConfig, values, "config.json") == ModelConfig(classes=3)
+
+
+@pytest.mark.parametrize(("data", "name"), [(".", "runes8.ckpt"), ("letters/..", "runes8.ckpt")])
+def test_a_set_that_is_named_by_dots_gives_its_session_its_own_name(
+    tmp_path, monkeypatch, data, name
+):
+    (tmp_path / "runes" / "letters").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "runes")
+    assert session_name(8, data) == name

@@ -27,7 +27,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from stylespace.config import ModelConfig, TrainConfig, from_dict
+from stylespace.config import ModelConfig, Objective, TrainConfig, from_dict
 from stylespace.errors import SessionError
 from stylespace.files import require_file as _require_file
 from stylespace.networks import StyleAutoencoder, state_size
@@ -42,6 +42,7 @@ __all__ = [
     "require_held",
     "save",
     "session_lock",
+    "trained_as",
 ]
 
 FORMAT = 1
@@ -141,7 +142,8 @@ def read_trainer(directory: Path) -> TrainerState:
         SessionError: it is missing or damaged.
     """
     values = _read_json(directory, TRAINER)
-    tensors = read_tensors(directory, TENSORS)
+    # copies: Windows replaces no file that is mapped, as the next save must
+    tensors = {name: value.clone() for name, value in read_tensors(directory, TENSORS).items()}
     try:
         state = TrainerState(
             config=from_dict(TrainConfig, values["config"], str(directory / TRAINER)),
@@ -157,6 +159,14 @@ def read_trainer(directory: Path) -> TrainerState:
     if state.step < 0:
         raise _damaged(directory / TRAINER, f"step {state.step} of {state.steps}")
     return state
+
+
+def trained_as(directory: Path) -> Objective | None:
+    """What a session was trained by last; a model by itself, from elsewhere, does not say."""
+    try:
+        return read_trainer(directory).config.objective
+    except SessionError:
+        return None
 
 
 def save(directory: Path, model: StyleAutoencoder, trainer: TrainerState) -> None:

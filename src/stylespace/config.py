@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar
 
 from stylespace.errors import SessionError, UsageError
@@ -64,6 +64,8 @@ def session_name(style_size: int, data: str = "mnist") -> str:
     if data.startswith("hf:"):
         return f"{data.removeprefix('hf:').replace('/', '-').replace(':', '-')}{style_size}.ckpt"
     path = PurePath(data)
+    if path.name in ("", ".."):
+        path = Path(data).resolve()
     return f"{path.stem if path.suffix.lower() == '.npz' else path.name}{style_size}.ckpt"
 
 

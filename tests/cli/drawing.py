@@ -11,10 +11,11 @@ from tests.small import vivid_model
 SESSION = "mnist4.ckpt"
 
 
-def save_session(directory, **config):
+def save_session(directory, objective="aae", **config):
     """A session that has not been trained; it draws in all greys nevertheless."""
     model = vivid_model(**config)
-    state = checkpoint.TrainerState(config=TrainConfig(), step=0, steps=1, data="")
+    trained = TrainConfig(objective=objective)
+    state = checkpoint.TrainerState(config=trained, step=0, steps=1, data="")
     checkpoint.save(directory, model, state)
     return model
 

@@ -56,6 +56,16 @@ def test_the_same_seed_gives_the_same_pixels_whatever_the_count(generate_digits,
     assert not torch.equal(tiles("other.png", columns), most[:4])
 
 
+def test_random_styles_of_a_simple_session_are_drawn_with_a_warning(tmp_path, generate_digits):
+    save_session(tmp_path / "simple.ckpt", objective="sae")
+    flags = ["--ckpt-dir", tmp_path / "simple.ckpt", "--output", tmp_path / "sheet.png"]
+    code, out, err = generate_digits(*flags)
+    assert (code, err.count("\n")) == (0, 1)
+    assert "holds a simple auto-encoder" in err
+    assert out.startswith("10 digits in 8 styles")
+    assert generate_digits(*flags, "--style", "0,0,0,0")[2] == ""
+
+
 @pytest.mark.parametrize("flag", [["--style", "-1,0.5,2,0.25"], ["--style=-1, .5, 2, 25e-2"]])
 def test_an_exact_style_may_start_with_a_minus(generate_digits, model, flag):
     code, out, _ = generate_digits(*flag, "--style", "0,0,0,0")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +128,23 @@ def test_a_finished_session_trains_as_many_epochs_more(stylespace, strokes_dir, 
     assert [json.loads(line)["epoch"] for line in history] == [1, 2, 3, 4]
 
 
+def test_images_that_were_moved_are_remembered_where_they_are_found(
+    stylespace, strokes_dir, tmp_path
+):
+    def place():
+        return json.loads((tmp_path / "s.ckpt" / "config.json").read_text())["data"]
+
+    first = shutil.copytree(strokes_dir, tmp_path / "first")
+    flags = ["--objective", "sae", "--epochs", 1, "--ckpt-dir", "s.ckpt"]
+    stylespace("train", *flags, "--data", first)
+    again = stylespace("train", *flags, "--data", strokes_dir)  # the same, and the first are there
+    assert again.stdout.startswith("s.ckpt has finished 1 epoch; training 1 more.\n")
+    assert place() == str(first)
+    first.rename(tmp_path / "second")
+    stylespace("train", *flags, "--data", "second")
+    assert place() == str(tmp_path / "second")
+
+
 def test_adversarial_training_starts_from_a_simple_sessions_weights(stylespace, strokes_dir):
     flags = ["--data", strokes_dir, "--ckpt-dir", "s.ckpt"]
     simple = stylespace("train", "--objective", "sae", "--epochs", 5, *flags)
@@ -236,6 +254,14 @@ def test_flags_that_cannot_be_meant(stylespace, strokes_dir, flags, says):
     assert done.returncode == 1
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["--image-dir", "--ckpt-dir", "--data-dir"])
+def test_an_empty_path_is_not_the_current_directory(stylespace, tmp_path, flag):
+    done = stylespace("train", flag, "")
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"argument {flag}: it needs a name\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,19 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, description: str, prog: str | None = None) -> None:
         super().__init__(description=description, prog=prog, add_help=False, allow_abbrev=False)
+        self.register("type", Path, _path)
         self.seed = self.add_argument_group("optional arguments")
         self.seed.add_argument(
             "-h", "--help", action="help", help="show this help message and exit"
         )
         self.more = self.add_argument_group("further arguments")
+
+
+def _path(text: str) -> Path:
+    """A flag's path. An empty one, as of a variable that is not set, is no word for `.`."""
+    if not text:
+        raise argparse.ArgumentTypeError("it needs a name")
+    return Path(text)
 
 
 def add_session(parser: Parser) -> None:

@@ -123,7 +123,14 @@ def run(args: argparse.Namespace) -> None:
     from stylespace import checkpoint
     from stylespace.generation import class_names, named_digit
 
-    model = checkpoint.load(session_directory(args))
+    directory = session_directory(args)
+    model = checkpoint.load(directory)
+    if not (args.style or args.like) and checkpoint.trained_as(directory) == "sae":
+        print(
+            f"{directory} holds a simple auto-encoder, whose styles are no Gaussian: random ones "
+            "may draw no digits (mnist-aae goes on from it, and makes them one)",
+            file=sys.stderr,
+        )
     if args.digit is not None:
         args.digit = named_digit(args.digit, class_names(model.config))
     if args.export:
@@ -183,9 +190,9 @@ def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
         raise UsageError(f"{path} holds pictures, which a set there would hide; name another")
     with bar(f"writing {path}", set_size(samples, path)) as advance:
         write_set(samples, path, advance)
-    what = "images"
+    what = "image" if args.count == 1 else "images"
     if args.digit is not None:
-        what = f"images of the digit {class_names(model.config)[args.digit]}"
+        what += f" of the digit {class_names(model.config)[args.digit]}"
     print(f"{args.count} {what}, with digits and styles, written to {path}")
 
 

@@ -21,7 +21,7 @@ from stylespace.data.progress import say
 from stylespace.data.split import parted
 from stylespace.errors import DataError
 
-__all__ = ["is_picture_folder", "lasting_name", "load", "load_for"]
+__all__ = ["is_gone", "is_picture_folder", "lasting_name", "load", "load_for"]
 
 StrPath = str | os.PathLike[str]
 Sets = tuple[LabelledImages, LabelledImages]
@@ -107,6 +107,13 @@ def lasting_name(data: str) -> str:
     if data in SETS or data.startswith(HUB) or not _is_path(data, path):
         return data
     return str(path.resolve())
+
+
+def is_gone(name: str) -> bool:
+    """Whether there is nothing any more where `lasting_name` says that a set is."""
+    with suppress(OSError):  # what cannot be looked at may be there
+        return name not in SETS and not name.startswith(HUB) and not _expand(name).exists()
+    return False
 
 
 def _from_here(name: str) -> str:

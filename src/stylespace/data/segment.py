@@ -63,7 +63,9 @@ def find_digits(picture: Image.Image, name: str = "the picture") -> list[Found]:
     labels = connected(small > PIECE)[0, 0].numpy()
     pieces = _joined(_likely(_pieces(small[0, 0].numpy(), labels), labels.shape))
     if len(pieces) > MOST:
-        raise DataError(f"there are more than {MOST} pieces of ink on {name}")
+        raise DataError(
+            f"there are more than {MOST} pieces of ink on {name}; cut the digits out of it first"
+        )
     alone = [_alone(piece, ink, labels, factor) for piece in _in_reading_order(pieces)]
     found = [Found(image, part) for part in alone if (image := _image(part)) is not None]
     if len(found) > 1:

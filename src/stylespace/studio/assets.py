@@ -20,7 +20,7 @@ from torch import Tensor
 
 from stylespace import __version__, checkpoint
 from stylespace.data.images import LabelledImages
-from stylespace.errors import DataError, SessionError
+from stylespace.errors import DataError
 from stylespace.figures.look import PALETTE
 from stylespace.generation import class_names
 from stylespace.networks import StyleAutoencoder
@@ -84,7 +84,7 @@ def open_session(directory: Path, test: LabelledImages | None) -> Shown:
         )
     return Shown(
         name=directory.resolve().name or str(directory),
-        objective=_objective(directory),
+        objective=checkpoint.trained_as(directory),
         model=model,
         card=card_rows(directory, model),
         test=test,
@@ -197,11 +197,3 @@ def usual_errors(model: StyleAutoencoder, test: LabelledImages) -> dict[str, flo
         return None
     errors = torch.cat(found)
     return {f"p{share}": round(errors.quantile(share / 100).item(), 6) for share in (50, 95, 99)}
-
-
-def _objective(directory: Path) -> str | None:
-    """What the session was trained by last; a model by itself, from elsewhere, does not say."""
-    try:
-        return checkpoint.read_trainer(directory).config.objective
-    except SessionError:
-        return None

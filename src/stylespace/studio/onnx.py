@@ -125,6 +125,8 @@ def _export(model: StyleAutoencoder, path: Path) -> None:
         verbose=False,
     )
     assert program is not None
+    for node in program.model.graph.all_nodes():
+        node.metadata_props.clear()  # where the exporter's code lies is nobody else's affair
     program.save(path)
 
 

@@ -96,7 +96,7 @@ def _prior_hint(health: Health) -> str | None:
     if not alike and abs(health.detection - 0.5) < STUCK:
         return "the discriminator is stuck, it cannot tell codes from the prior: try a lower --lr"
     if low < 0.5:
-        return "the codes are collapsing: try a lower --lr"
+        return "the codes are collapsing: early on that is normal, else try a lower --lr"
     if not alike:
         return (
             "the codes do not match the prior yet: early on that is normal, else try more --epochs"

@@ -14,6 +14,7 @@ from stylespace import checkpoint
 from stylespace.checkpoint import TrainerState
 from stylespace.config import ModelConfig, Objective, TrainConfig, run_config
 from stylespace.data.images import LabelledImages
+from stylespace.data.loading import is_gone
 from stylespace.data.mapped import release
 from stylespace.errors import SessionError
 from stylespace.networks import StyleAutoencoder
@@ -93,6 +94,8 @@ def make_plan(
     _check_model(directory, stored, model_config)
     state = checkpoint.read_trainer(directory)
     _check_run(directory, state, objective, data, stored.data)
+    if is_gone(stored.data):  # the images were found elsewhere
+        stored = dataclasses.replace(stored, data=model_config.data)
     fresh = dataclasses.replace(fresh, model_config=stored, model=checkpoint.load(directory))
     if state.config.objective != objective:
         message = f"{directory} holds a simple auto-encoder; starting from its weights."
@@ -105,7 +108,8 @@ def make_plan(
 def _train_more(directory: Path, fresh: Plan, state: TrainerState, asked: dict[str, Any]) -> Plan:
     done = state.epochs_before + state.config.epochs
     config = run_config(state.config.objective, asked, before=done)
-    message = f"{directory} has finished {done} epochs; training {config.epochs} more."
+    epochs = "1 epoch" if done == 1 else f"{done} epochs"
+    message = f"{directory} has finished {epochs}; training {config.epochs} more."
     return dataclasses.replace(
         fresh, config=config, state=state, epochs_before=done, message=message
     )

@@ -44,7 +44,7 @@
     const caption = make(
       "figcaption",
       {},
-      `${points.count} test images, style 1 across and style 2 up; `,
+      `${points.count} test images, ${studio.model.styleSize > 1 ? "style 1 across and style 2 up" : "style 1 both ways"}; `,
       "circles at one, two and three standard deviations.",
     );
     return make(
@@ -144,16 +144,27 @@
 
   /** @param {any} row @param {Session[]} shown */
   function rowOf(row, shown) {
-    const name = make("th", { scope: "row" }, row.name);
-    if (row.meaning) name.append(make("div", { className: "soft" }, row.meaning));
-    const figures = shown.map(({ card }) => {
-      const own = card.find((one) => one.group === row.group && one.name === row.name);
-      return make("td", { className: "figure" }, own ? (own.text ?? String(own.value)) : "-");
-    });
-    const known = [row.perfect, row.chance].map((value) =>
-      make("td", {}, value == null ? "-" : String(value)),
+    const rows = shown.map(({ card }) =>
+      card.find((one) => one.group === row.group && one.name === row.name),
     );
-    return make("tr", {}, name, ...figures, ...known);
+    const name = make("th", { scope: "row" }, row.name);
+    const shared = rows.every((own) => !own || own.meaning === row.meaning);
+    const note = (own) => make("div", { className: "soft" }, own.meaning);
+    if (shared && row.meaning) name.append(note(row));
+    const figures = rows.map((own) => {
+      const figure = make("td", { className: "figure" }, own ? (own.text ?? String(own.value)) : "-");
+      if (own?.meaning && !shared) figure.append(note(own));
+      return figure;
+    });
+    const marks = ["perfect", "chance"].map((mark) => make("td", {}, markOf(rows, mark)));
+    return make("tr", {}, name, ...figures, ...marks);
+  }
+
+  /** Once if the cards agree, else one after the other. @param {any[]} rows @param {string} mark */
+  function markOf(rows, mark) {
+    const marks = rows.map((own) => String(own?.[mark] ?? "-"));
+    const known = new Set(marks.filter((_, i) => rows[i]));
+    return known.size === 1 ? [...known][0] : marks.join(" / ");
   }
 
   Object.assign(Stylespace, { startCompare });

@@ -132,8 +132,8 @@
         if (cursor.down) this.tell();
         else this.paint();
       } else if (event.key === " " || event.key === "Enter") {
-        cursor.down = !cursor.down;
-        if (cursor.down) {
+        if (!event.repeat) cursor.down = !cursor.down;
+        if (cursor.down && !event.repeat) {
           this.pointer = null;
           this.remember();
           this.strokes.push([{ x: cursor.x, y: cursor.y, pressure: 1 }]);
@@ -234,7 +234,7 @@
   }
 
   /** @param {number[]} values @returns {[number, number]} */
-  const ends = (values) => [Math.min(...values), Math.max(...values)];
+  const ends = (values) => values.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [1, 0]);
 
   /** @type {OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D | null} */
   let used = null;

@@ -32,8 +32,10 @@
     const small = pooled(ink, factor);
     const { labels } = connected(small, 0.3);
     const pieces = joined(likely(piecesOf(small, labels), small));
-    if (pieces.length > MOST)
-      throw new PictureError(`There are more than ${MOST} pieces of ink on it.`);
+    if (pieces.length > MOST) {
+      const many = `There are more than ${MOST} pieces of ink on it`;
+      throw new PictureError(`${many}; cut the digits out of it first.`);
+    }
     const found = inReadingOrder(pieces).map((piece) => {
       const { part, place } = alone(piece, ink, small, labels, factor);
       return { box: shares(piece, small), ink: part, place };

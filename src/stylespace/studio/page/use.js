@@ -29,10 +29,18 @@
   const ENLARGED = 8; // pixels of a saved picture for each of an image
   const MOST_SET = 20_000;
   const SMALLEST = 44; // height of a line on the page
+  const FIRST_LETTERS = 6;
   const BLOCK = 50; // digits that are drawn before the page gets its turn
 
+  /** A text to begin with: today, or some letters where this model has no figures. */
+  function firstText() {
+    if (parseText(state.text).signs.some(({ kind }) => kind === "digit")) return state.text;
+    const letters = studio.info.class_names.filter((name) => [...name].length === 1);
+    return letters.slice(0, FIRST_LETTERS).join("");
+  }
+
   function startUse() {
-    byId("text").value = state.text;
+    byId("text").value = state.text = firstText();
     byId("text").oninput = ({ target }) => change({ text: target.value }, "text");
     byId("vary").oninput = ({ target }) => change({ vary: Number(target.value) }, "vary");
     byId("again").onclick = () => change({ take: 1 + Math.floor(Math.random() * 1e6) });
@@ -69,6 +77,7 @@
   }
 
   function paintLine() {
+    byId("line").hidden = false; // an empty paper is not there, but what comes may need it
     if (!state.style.length || byId("paper").offsetParent === null) return;
     const room = byId("line").parentElement;
     const padding = parseFloat(getComputedStyle(room).paddingLeft);

@@ -69,7 +69,7 @@
     whenChanged((changed, source) => {
       if (changed.has("smooth")) paintAgain();
       if (changed.has("style")) {
-        followed = source === "write";
+        followed = source === "write" && samples().length > 0;
         offerBack();
       }
     });
@@ -281,7 +281,7 @@
     if (typing || event.altKey || state.view !== "write") return;
     const undoes = event.key.toLowerCase() === "z";
     const held = event.ctrlKey || event.metaKey;
-    if (held && !undoes) return;
+    if (held && (!undoes || event.shiftKey)) return; // elsewhere that would do it again
     const digit = held ? -1 : studio.info.class_names.indexOf(event.key); // may be a z
     const removes = event.key === "Delete" || event.key === "Backspace";
     const own = event.target.closest("#kept button");
