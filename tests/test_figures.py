@@ -165,3 +165,15 @@ def test_without_a_display_there_is_no_window(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert window_figure() is None
+
+
+def test_a_figure_that_latex_cannot_set_is_one_line(tmp_path, monkeypatch):
+    figure = drawn(1)[2]
+
+    def fails(*_, **__):
+        raise RuntimeError("latex could not be found\nand more")
+
+    monkeypatch.setattr(figure, "savefig", fails)
+    with pytest.raises(StylespaceError, match=r"a\.png: latex could not be found$"):
+        write_figure(tmp_path / "a.png", figure)
+    assert list(tmp_path.iterdir()) == []

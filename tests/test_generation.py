@@ -80,6 +80,11 @@ def test_rows_have_one_style_and_columns_one_digit(model):
     assert (rows[:, 1] == 0).all()
 
 
+def test_a_column_of_no_digit_is_refused(model):
+    with pytest.raises(UsageError, match="there is no digit -2"):
+        draw_rows(model, random_styles(1, 4), [-2])
+
+
 @pytest.mark.parametrize("more", [2, 20, 300])
 def test_a_row_stays_as_it_is_when_rows_are_added_below(model, more):
     styles = random_styles(more, 4)
@@ -121,6 +126,7 @@ def test_a_style_is_read_as_a_person_writes_it(text, style):
         ("1,2,3,nan", "not finite"),
         ("1,2,3,inf", "not finite"),
         ("1,2,3,1e39", "not finite, or too large"),
+        ("1e38,1e38,1e38,1e38", "not finite, or too large"),
     ],
 )
 def test_a_style_that_is_none_is_refused_in_one_line(text, says):

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,4 +100,16 @@ def test_a_directory_that_fails_leaves_all_as_it_was(tmp_path, place, failure):
     raised = StylespaceError if isinstance(failure, OSError) else KeyboardInterrupt
     with pytest.raises(raised), replaced_files(tmp_path / place) as part:
         write_half(part / "a", failure)
+    assert tree(tmp_path) == before
+
+
+def test_a_directory_in_the_way_of_one_file_keeps_all_others(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    (old / "b").mkdir(parents=True)
+    new.mkdir()
+    for path in (old / "a", new / "a", new / "b"):
+        path.write_text(path.parent.name)
+    before = tree(tmp_path)
+    with pytest.raises(StylespaceError, match="directory"), replaced_files(old) as part:
+        shutil.copytree(new, part, dirs_exist_ok=True)
     assert tree(tmp_path) == before

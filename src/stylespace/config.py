@@ -62,7 +62,8 @@ def session_name(style_size: int, data: str = "mnist") -> str:
         ('mnist4.ckpt', 'runes8.ckpt', 'kanji4.ckpt')
     """
     if data.startswith("hf:"):
-        return f"{data.removeprefix('hf:').replace('/', '-').replace(':', '-')}{style_size}.ckpt"
+        name = data.removeprefix("hf:").replace("/", "-").replace(":", "-")
+        return f"{name.strip('-.')}{style_size}.ckpt"
     path = PurePath(data)
     if path.name in ("", ".."):
         path = Path(data).resolve()

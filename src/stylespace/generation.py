@@ -7,7 +7,6 @@ same pixels, bit for bit, however many others are asked for after them.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -47,6 +46,7 @@ TRAVERSED = tuple(step / 2 for step in range(-5, 6))
 """The values that `traverse` gives a style dimension: 99 % of the prior lies between the ends."""
 
 SPACE = -1
+LARGEST = 1e30  # of a style's numbers: from larger ones a model draws what is no number
 NAMED = 30  # digits that a message names
 
 
@@ -157,7 +157,7 @@ def draw_rows(model: StyleAutoencoder, styles: Tensor, digits: Sequence[int]) ->
     images = draw(
         model,
         styles.repeat_interleave(len(row), dim=0),
-        row.clamp(min=0).repeat(len(styles)),
+        torch.where(row == SPACE, 0, row).repeat(len(styles)),
     ).view(len(styles), len(row), IMAGE_SIDE, IMAGE_SIDE)
     images[:, row == SPACE] = 0
     return images
@@ -216,7 +216,7 @@ def parse_style(text: str, style_size: int) -> Tensor:
             f"the style {text!r} has {len(values)} numbers; this model's styles have {style_size}"
         )
     style = torch.tensor(values, dtype=torch.float32)
-    if not all(map(math.isfinite, style.tolist())):
+    if not bool((style.abs() <= LARGEST).all()):  # no number is not, either
         raise UsageError(f"the style {text!r} has a number that is not finite, or too large")
     return style
 

@@ -84,6 +84,9 @@ def replaced_files(directory: Path) -> Iterator[Path]:
             try:
                 part.mkdir()
                 yield part
+                for file in part.iterdir():  # nothing moves if one of them could not
+                    if (directory / file.name).is_dir():
+                        raise IsADirectoryError(errno.EISDIR, f"{file.name} is a directory")
                 for file in part.iterdir():
                     file.replace(directory / file.name)
             finally:

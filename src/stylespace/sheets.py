@@ -109,7 +109,7 @@ def check_sheet_size(rows: int, columns: int) -> None:
     if rows > MOST_ROWS or columns > MOST_COLUMNS or rows * columns > MOST_TILES:
         raise UsageError(
             f"a sheet of {rows} rows and {columns} columns is too large; the most is {MOST_ROWS} "
-            f"rows and {MOST_COLUMNS} columns"
+            f"rows and {MOST_COLUMNS} columns, and {MOST_TILES} images in all"
         )
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from stylespace import hardware
 from stylespace.generation import draw
 from tests.cli.drawing import SESSION, left_behind, save_session
+from tests.small import strokes, write_idx
 from tests.test_export_set import read_idx, read_npz
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,15 @@ def test_a_folder_of_pictures_is_not_hidden_by_a_set(generate_digits, here):
     assert (code, out) == (1, "")
     assert "own holds pictures, which a set there would hide; name another" in err
     assert sorted(path.name for path in (here / "own").iterdir()) == ["a", "b"]
+
+
+def test_a_set_of_two_parts_does_not_hide_an_export(generate_digits, here):
+    write_idx(here / "own", strokes(20, 0), strokes(20, 1))
+    before = sorted((here / "own").iterdir())
+    code, out, err = generate_digits("--export", "own", "--count", 5)
+    assert (code, out) == (1, "")
+    assert "own holds another set, which would hide this one; name another" in err
+    assert sorted((here / "own").iterdir()) == before
 
 
 @pytest.mark.parametrize("fast", [torch.float32, torch.bfloat16])

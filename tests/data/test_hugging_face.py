@@ -109,3 +109,23 @@ def test_without_the_library(monkeypatch):
     assert refused("hf:ylecun/mnist") == (
         "hf:ylecun/mnist needs the library datasets; install it with: pip install datasets"
     )
+
+
+def cut_off():
+    yield Image.new("L", (28, 28), 255)
+    raise OSError("image file is truncated")
+
+
+@pytest.mark.parametrize(
+    ("pictures", "says"),
+    [
+        ([Image.new("L", (28, 28)), None], "picture 1 of hf:own is missing"),
+        (cut_off(), "cannot read picture 1 of hf:own: it is damaged"),
+    ],
+)
+def test_a_picture_that_is_missing_or_damaged_is_named(monkeypatch, pictures, says):
+    part = Split(42, 0, type("Value", (), {})())
+    part.columns["picture"] = pictures
+    library = types.SimpleNamespace(load_dataset=lambda *_: {"train": part})
+    monkeypatch.setitem(sys.modules, "datasets", library)
+    assert says in refused("hf:own")

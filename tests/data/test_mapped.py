@@ -70,6 +70,14 @@ def test_pages_given_back_are_read_anew(directory):
 
 
 @pytest.mark.usefixtures("all_mapped")
+def test_a_mapped_image_may_be_changed_and_the_file_stays(directory):
+    images, kept = load(directory)[0].images, (directory / IMAGES).read_bytes()
+    images[0] = 255 - images[0]
+    assert torch.equal(images[0], 255 - strokes(600, 0).images[0])
+    assert (directory / IMAGES).read_bytes() == kept
+
+
+@pytest.mark.usefixtures("all_mapped")
 def test_a_file_removed_while_it_is_mapped_is_still_there(directory):
     images = load(directory)[0].images
     (directory / IMAGES).unlink()

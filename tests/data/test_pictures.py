@@ -75,6 +75,8 @@ def test_parts_that_are_there_already(tmp_path):
         (".gif", lambda picture: picture.convert("P")),
         (".webp", lambda picture: ImageOps.colorize(picture, "navy", "wheat")),
         (".png", lambda picture: picture.resize((300, 300))),
+        (".jfif", lambda picture: picture),
+        (".pbm", lambda picture: picture.convert("1", dither=Image.Dither.NONE)),
     ],
 )
 def test_size_colour_format_and_polarity_do_not_matter(tmp_path, ending, change):
@@ -186,3 +188,26 @@ def test_a_thumbnail_of_sixteen_bits_has_its_greys(tmp_path):
     one, other = thumbnails([tmp_path / "a.png", tmp_path / "b.png"], 40).int()
     assert one.max() - one.min() > 200
     assert (one - other).abs().max() <= 4
+
+
+def test_a_thumbnail_shows_light_ink_that_has_no_ground(tmp_path):
+    ink = Image.new("L", (40, 40))
+    ink.paste(255, (10, 10, 30, 30))
+    clear = Image.new("RGBA", (40, 40), "white")
+    clear.putalpha(ink)
+    clear.save(tmp_path / "a.png")
+    thumbnail = thumbnails([tmp_path / "a.png"], 40)[0]
+    assert thumbnail.min() == 0
+    assert thumbnail.max() == 255
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_twelve_of_sixteen_bits_are_brought_to_ink_on_paper(tmp_path, light):
+    for name, image in zip("ab", strokes(2, 0).images, strict=True):
+        (tmp_path / name).mkdir()
+        values = (255 - image if light else image).numpy().astype(np.uint16) * 16
+        for number in range(8):
+            Image.fromarray(values).save(tmp_path / name / f"{number}.png")
+    train, _ = load(tmp_path)
+    assert train.images[:, 0].max() < 50
+    assert train.images.amax(dim=(1, 2)).min() > 200

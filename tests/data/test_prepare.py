@@ -226,6 +226,18 @@ def test_every_format_that_people_have(digits, tmp_path, name):
     assert min(difference(one, digits[5]) for one in moved(found)) < 0.03
 
 
+def test_grey_that_was_multiplied_by_its_opacity(digits, tmp_path):
+    drawing = Image.fromarray(255 - digits[0].numpy()).resize((140, 140))
+    drawing.save(tmp_path / "plain.png")
+    drawing.convert("LA").save(tmp_path / "clear.tif")
+    content = (tmp_path / "clear.tif").read_bytes()
+    kind = struct.Struct("<HHII")  # of the second channel: by itself 2, multiplied 1
+    assert kind.pack(338, 3, 1, 2) in content
+    content = content.replace(kind.pack(338, 3, 1, 2), kind.pack(338, 3, 1, 1))
+    (tmp_path / "clear.tif").write_bytes(content)
+    assert torch.equal(prepare_file(tmp_path / "clear.tif"), prepare_file(tmp_path / "plain.png"))
+
+
 def test_a_large_photograph_is_read():
     large, small = prepare(ring(200, side=3000)), prepare(ring(20))
     assert min(difference(one, small) for one in moved(large)) < 0.02

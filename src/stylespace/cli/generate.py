@@ -175,7 +175,7 @@ def _refuse(flag: str, others: dict[str | None, object]) -> None:
 
 
 def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
-    from stylespace.data.loading import is_picture_folder
+    from stylespace.data.loading import has_idx, is_picture_folder
     from stylespace.data.progress import bar
     from stylespace.export_set import SampleSet, set_size, write_set
     from stylespace.generation import class_names
@@ -188,6 +188,8 @@ def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
     path = Path(args.export)
     if is_picture_folder(str(path)):
         raise UsageError(f"{path} holds pictures, which a set there would hide; name another")
+    if path.is_dir() and has_idx(path):
+        raise UsageError(f"{path} holds another set, which would hide this one; name another")
     with bar(f"writing {path}", set_size(samples, path)) as advance:
         write_set(samples, path, advance)
     what = "image" if args.count == 1 else "images"

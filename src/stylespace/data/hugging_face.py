@@ -76,15 +76,26 @@ def _labelled(part: Any, text: str, names: tuple[str, ...] | None) -> LabelledIm
     if any(value is None for value in values):
         raise DataError(f"{text} has pictures without a label; choose another set")
     digits, called = classes_of(np.array(values), names or stored, text)
-    return LabelledImages(_images(part[picture], len(part), text), digits, tuple(called))
+    return LabelledImages(_images(iter(part[picture]), len(part), text), digits, tuple(called))
 
 
-def _images(pictures: Iterator[Image.Image], count: int, text: str) -> Tensor:
+def _images(pictures: Iterator[Image.Image | None], count: int, text: str) -> Tensor:
     images = torch.zeros(count, 28, 28, dtype=torch.uint8)
     ready = torch.zeros(count, dtype=torch.bool)
     with bar("reading pictures", count) as advance:
-        for number, picture in enumerate(pictures):
-            images[number], ready[number] = image_of(picture, f"picture {number} of {text}")
+        for number in range(count):
+            name = f"picture {number} of {text}"
+            images[number], ready[number] = image_of(_next(pictures, name), name)
             advance(1)
     images[ready] = on_dark_ground(images[ready])
     return images
+
+
+def _next(pictures: Iterator[Image.Image | None], name: str) -> Image.Image:
+    try:
+        picture = next(pictures)
+    except Exception as error:  # what a damaged picture raises is each format's own affair
+        raise DataError(f"cannot read {name}: it is damaged; choose another set") from error
+    if picture is None:
+        raise DataError(f"{name} is missing; choose another set")
+    return picture

@@ -19,7 +19,8 @@ class LabelledImages:
     """Images at rest, and which digit each one shows.
 
     Attributes:
-        images: `uint8 [n, 28, 28]`, 0 is paper and 255 is ink.
+        images: `uint8 [n, 28, 28]`, 0 is paper and 255 is ink. Those of an IDX file of 64 MiB or
+            more lie on the disk; clone them before you change them.
         digits: `int64 [n]`, each from 0 to `len(class_names) - 1`.
         class_names: what the digits are called; its length is the number of classes.
 

@@ -21,7 +21,7 @@ from stylespace.data.progress import say
 from stylespace.data.split import parted
 from stylespace.errors import DataError
 
-__all__ = ["is_gone", "is_picture_folder", "lasting_name", "load", "load_for"]
+__all__ = ["has_idx", "is_gone", "is_picture_folder", "lasting_name", "load", "load_for"]
 
 StrPath = str | os.PathLike[str]
 Sets = tuple[LabelledImages, LabelledImages]
@@ -103,10 +103,12 @@ def lasting_name(data: str) -> str:
         >>> lasting_name("mnist"), Path(lasting_name("./runes")).is_absolute()
         ('mnist', True)
     """
+    if data.startswith(HUB):  # what the library finds on the disk it takes from there
+        name, colon, configuration = data.removeprefix(HUB).partition(":")
+        place = _expand(name)
+        return f"{HUB}{place.resolve()}{colon}{configuration}" if place.exists() else data
     path = _expand(data)
-    if data in SETS or data.startswith(HUB) or not _is_path(data, path):
-        return data
-    return str(path.resolve())
+    return data if data in SETS or not _is_path(data, path) else str(path.resolve())
 
 
 def is_gone(name: str) -> bool:
@@ -131,7 +133,7 @@ def is_picture_folder(data: StrPath) -> bool:
 
     path = _expand(data)
     with suppress(OSError):
-        return data not in SETS and path.is_dir() and not _has_idx(path) and has_pictures(path)
+        return data not in SETS and path.is_dir() and not has_idx(path) and has_pictures(path)
     return False
 
 
@@ -177,7 +179,7 @@ def _is_path(text: str, path: Path) -> bool:
 
 def _directory(path: Path) -> Sets:
     try:
-        if path.is_dir() and not _has_idx(path):
+        if path.is_dir() and not has_idx(path):
             if all(find(path, name) for name in ONE_PART):
                 return _one_part(read_one_part(path))
             from stylespace.data.pictures import has_pictures, read_pictures
@@ -189,7 +191,8 @@ def _directory(path: Path) -> Sets:
     return _four(read_folder(path))
 
 
-def _has_idx(path: Path) -> bool:
+def has_idx(path: Path) -> bool:
+    """Whether a directory has a file of a set that is parted into training and test images."""
     return any(find(path, name) for name in FILES)
 
 

@@ -11,6 +11,7 @@ import io
 import mmap
 import warnings
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,11 +42,16 @@ def map_stream(stream: io.BufferedIOBase, size: int) -> mmap.mmap | None:
         number = stream.fileno()
     except io.UnsupportedOperation:  # no file, it is in memory already
         return None
+    with suppress(OSError, AttributeError):  # AttributeError: no POSIX
+        # private, so that whoever changes an image changes memory, as with a file that is read;
+        # unreserved, or a set beyond the memory's size would be refused
+        flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", 0)
+        return mmap.mmap(number, size, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
     return mmap.mmap(number, size, access=mmap.ACCESS_READ)
 
 
 def bytes_of(content: Content, offset: int) -> Tensor:
-    """`[n]` uint8, a content from an offset on, without a copy; it must not be written to."""
+    """`[n]` uint8, a content from an offset on, without a copy; who changes it clones it first."""
     import torch  # the format of files is known without it
 
     with warnings.catch_warnings():
@@ -59,7 +65,7 @@ def bytes_of(content: Content, offset: int) -> Tensor:
 def release(tensor: Tensor) -> None:
     """Give back the memory of a mapped tensor's pages; they are read anew when needed.
 
-    Of any other tensor nothing happens.
+    What was changed in them is lost then. Of any other tensor nothing happens.
     """
     mapped = _map_of(tensor)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):

@@ -39,7 +39,8 @@ __all__ = [
 ]
 
 ENDINGS = frozenset(
-    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".tif", ".tiff", ".webp", ".avif"}
+    | {".bmp", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"}
 )
 TRAIN, TEST = ("train", "training"), ("test", "testing", "validation", "val")
 """What the folders of the two parts are called; the first that is there counts."""
@@ -198,7 +199,7 @@ def _ready(picture: Image.Image) -> Image.Image | None:
     """A picture of the right size in grey, as it is; None if it is to be prepared."""
     if picture.mode.startswith("I;16"):
         values = np.asarray(picture)
-        if values.max() <= 255:  # sixteen bits that nearly nothing is in
+        if values.max() < 2**15:  # fewer bits than that, and nobody says how many
             return None
         return Image.fromarray((values / 257).round().astype(np.uint8))
     if _has_alpha(picture):
@@ -247,14 +248,22 @@ def thumbnails(paths: Sequence[Path], side: int) -> Tensor:
     for number, path in enumerate(paths):
         picture = read_picture(path)
         if _has_alpha(picture):
-            clear = picture.convert("RGBA")
-            picture = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+            picture = _on_ground(picture.convert("RGBA"))
         grey = as_grey(picture).point(lambda value: value * 255 + 0.5).convert("L")
         grey.thumbnail((side, side))
         sheet = Image.new("L", (side, side), 255)
         sheet.paste(grey, ((side - grey.width) // 2, (side - grey.height) // 2))
         small[number] = 255 - torch.from_numpy(np.array(sheet))
     return small
+
+
+def _on_ground(clear: Image.Image) -> Image.Image:
+    """A picture with transparent parts on what its ink shows on, white or black."""
+    alpha = np.asarray(clear.getchannel("A"), dtype=np.float64)
+    grey = np.asarray(clear.convert("L"), dtype=np.float64)
+    light = (grey * alpha).sum() > 127 * max(alpha.sum(), 1)
+    ground = Image.new("RGBA", clear.size, "black" if light else "white")
+    return Image.alpha_composite(ground, clear)
 
 
 def shown_paths(directory: Path, per_class: int) -> dict[str, list[Path]]:

@@ -68,7 +68,12 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
     """
     file = Path(path)
     try:
-        if file.stat().st_size > MOST_BYTES or file.is_fifo():  # a pipe may never end
+        if file.is_fifo():  # it may never end
+            raise DataError(
+                f"{path} is a pipe, which for all one knows is larger than {MOST_BYTES >> 20} "
+                "MiB; save the picture to a file first"
+            )
+        if file.stat().st_size > MOST_BYTES:
             raise DataError(f"{path} is larger than {MOST_BYTES >> 20} MiB; make it smaller first")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a large picture, a damaged tag: read it all the same
@@ -76,7 +81,9 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
                 picture.draft("L", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
                 if picture.width * picture.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
-                return ImageOps.exif_transpose(picture)
+                upright = ImageOps.exif_transpose(picture)
+                # grey times its opacity, as some TIFFs have it, converts to nothing but this
+                return upright.convert("LA") if upright.mode == "La" else upright
     except DataError:
         raise
     except FileNotFoundError:

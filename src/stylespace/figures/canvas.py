@@ -75,5 +75,6 @@ def write_figure(path: Path, figure: Figure) -> None:
             # of a letter that the font lacks there is a box to be seen
             warnings.filterwarnings("ignore", "Glyph .* missing from")
             figure.savefig(part, format=kind, dpi=160)
-    except ValueError as error:
-        raise StylespaceError(f"cannot write {path}: {error}") from None
+    except (ValueError, RuntimeError) as error:  # a RuntimeError of LaTeX, if one set that
+        reason = str(error).splitlines()[0]
+        raise StylespaceError(f"cannot write {path}: {reason}") from None
