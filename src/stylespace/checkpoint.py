@@ -156,7 +156,7 @@ def read_trainer(directory: Path) -> TrainerState:
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _damaged(directory / TRAINER, error) from None
-    if state.step < 0:
+    if min(state.step, state.epochs_before) < 0:
         raise _damaged(directory / TRAINER, f"step {state.step} of {state.steps}")
     return state
 

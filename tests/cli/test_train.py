@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from tests.small import strokes
 
 AAE_EPOCH = r"""\[Epoch 1 Batch 100\] Training: mse=0\.\d{4}
 \[Epoch 1\] Training:
@@ -208,6 +211,92 @@ def test_a_run_of_fewer_steps_than_epochs_is_refused(stylespace, strokes_dir, se
     assert done.returncode == 1
     assert "s.ckpt is damaged (2 steps of 3 epochs)" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_settings_that_were_changed_by_hand_are_refused(stylespace, strokes_dir, session):
+    path = session / "trainer.json"
+    values = json.loads(path.read_text())
+    values["config"]["batch_size"] = 50
+    path.write_text(json.dumps(values | {"step": 3}))
+    done = stylespace("train", "--ckpt-dir", "s.ckpt", "--data", strokes_dir)
+    assert done.returncode == 1
+    assert "s.ckpt is damaged: it is in a run of 12 steps, but its settings make 24" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_session_goes_on_with_its_own_images(stylespace, session):
+    done = stylespace("train", "--ckpt-dir", "s.ckpt", "--epochs", 1)
+    assert done.returncode == 0
+    assert "s.ckpt has finished 1 epoch; training 1 more." in done.stdout
+    config = json.loads((session / "config.json").read_text())
+    gone = f"{config['data']}-that-was"
+    (session / "config.json").write_text(json.dumps(config | {"data": gone}))
+    done = stylespace("train", "--ckpt-dir", "s.ckpt", "--epochs", 1)
+    assert done.returncode == 1
+    assert "(the session was trained on it; --data names another)" in done.stderr
+
+
+@pytest.fixture
+def runes(tmp_path):
+    """A folder of pictures in three classes."""
+    data = strokes(60, 0)
+    for digit, name in enumerate("abc"):
+        (tmp_path / "runes" / name).mkdir(parents=True)
+        for number, image in enumerate(data.images[data.digits == digit]):
+            Image.fromarray(image.numpy()).save(tmp_path / "runes" / name / f"{number}.png")
+    return tmp_path / "runes"
+
+
+@pytest.fixture
+def train_runes(stylespace, runes):
+    flags = ["--data", runes, "--epochs", 1, "--batch-size", 5, "--ckpt-dir", "r.ckpt"]
+
+    def train():
+        return stylespace("train", *flags)
+
+    assert train().returncode == 0
+    return train
+
+
+def test_a_class_more_and_a_picture_less_are_named_for_what_they_are(runes, train_runes):
+    shutil.copytree(runes / "c", runes / "d")
+    error = train_runes().stderr.splitlines()[-1]
+    assert error.endswith(
+        f"r.ckpt was trained on 3 classes, and {runes} has 4 now: name another --ckpt-dir"
+    )
+    shutil.rmtree(runes / "d")
+    (runes / "a" / "0.png").unlink()
+    error = train_runes().stderr.splitlines()[-1]
+    assert error.endswith("was trained on other images than these: name another --ckpt-dir")
+
+
+def test_a_class_of_another_name_is_the_same_class(stylespace, runes, train_runes):
+    (runes / "c").rename(runes / "omega")
+    assert "Its classes have other names now." in train_runes().stdout
+    assert "other names" not in train_runes().stdout
+    shown = stylespace("vis", "--ckpt-dir", "r.ckpt", "--sample-size", 20, "--output", "a.svg")
+    assert shown.returncode == 0
+    assert "omega" in (runes.parent / "a.svg").read_text()
+
+
+def test_where_nobody_listens_any_more_the_epoch_is_saved(strokes_dir, tmp_path):
+    command = three_epochs("aae", strokes_dir, "s.ckpt")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=THREADS, **pipes) as process:
+        for line in process.stdout:
+            if line.startswith("[Epoch 2] Training:"):
+                break
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+    assert json.loads((tmp_path / "s.ckpt" / "trainer.json").read_text())["step"] >= 240
+
+
+def test_without_standard_output_there_is_training_all_the_same(stylespace, strokes_dir, tmp_path):
+    flags = ["--epochs", 1, "--data", strokes_dir, "--ckpt-dir", "s.ckpt"]
+    done = stylespace("train", *flags, preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "s.ckpt" / "images" / "epoch-001.png").is_file()
 
 
 def test_another_setting_in_the_middle_of_a_run_is_refused(stylespace, strokes_dir, tmp_path):

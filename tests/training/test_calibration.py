@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from stylespace.data.images import LabelledImages
+from stylespace.networks import Calibration
 from stylespace.training import calibration
 from stylespace.training.calibration import LEAST_OF_A_DIGIT, WIDEST, Calibrator
 from tests.small import vivid_model
@@ -172,3 +173,16 @@ def test_nothing_but_the_calibration_is_changed(seen):
     Calibrator(seen, NONE).calibrate(model)
     for name, value in model.named_parameters():
         assert torch.equal(before[name], value), name
+
+
+def test_codes_of_many_images_are_calibrated_in_parts(seen, monkeypatch):
+    monkeypatch.setattr(calibration, "ROWS", 70)
+    rows, style = [], Calibration.style
+    monkeypatch.setattr(
+        Calibration,
+        "style",
+        lambda self, codes, digits: rows.append(len(codes)) or style(self, codes, digits),
+    )
+    Calibrator(seen, NONE).calibrate(skewed_model(), last=True)
+    assert max(rows) == 70
+    assert sum(rows) == len(seen)

@@ -7,7 +7,7 @@ import torch
 
 from stylespace.config import ModelConfig
 from stylespace.networks import StyleAutoencoder
-from stylespace.training.health import Health, describe, measure
+from stylespace.training.health import Health, describe, measure, remark
 
 WELL = {"mean": 0.03, "spread": (0.97, 1.02), "dead": (), "detection": 0.53}
 
@@ -35,6 +35,20 @@ def test_what_is_off_is_said_with_a_hint(change, says):
     line = describe(Health(**{**WELL, **change}))
     assert says in line
     assert not line.endswith("healthy")
+
+
+def test_of_many_ignored_dimensions_some_are_named():
+    line = describe(Health(**{**WELL, "dead": tuple(range(1, 65))}))
+    assert "the decoder ignores dimension 1, 2, 3, 4, 5, 6, 7, 8 and 56 more:" in line
+
+
+def test_a_few_test_images_are_no_ground_for_a_verdict():
+    torch.manual_seed(0)
+    model = StyleAutoencoder(ModelConfig(style_size=1)).eval()
+    line = describe(measure(model, torch.randn(1, 1), torch.tensor([3]), (0.4, 0.8)))
+    assert "spread 0.00 to 0.00" in line
+    assert line.endswith("too few test images to judge it by")
+    assert remark(Health(**{**WELL, "mean": 0.9, "enough": False})) is None
 
 
 def test_figures_are_measured_on_the_codes():

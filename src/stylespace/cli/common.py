@@ -6,6 +6,7 @@ import argparse
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -32,6 +33,7 @@ __all__ = [
 
 INTERRUPTED = 130
 LONGEST_NAME = 200  # characters of a file's name in a message
+NO_MEMORY = re.compile("can't allocate memory|out of memory")  # as torch has it, on CPU and GPU
 _no_handle_left = os.strerror(errno.EMFILE)
 DATA_SETS = (
     f"{', '.join(names())}; a directory of IDX files, or of pictures in a subfolder for each "
@@ -164,7 +166,9 @@ def run_command(
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not NO_MEMORY.search(str(error)):
+            raise
         print(
             f"{parser.prog}: out of memory; close other programs or ask for less", file=sys.stderr
         )

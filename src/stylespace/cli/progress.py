@@ -13,7 +13,7 @@ __all__ = ["parts"]
 @contextmanager
 def parts() -> Iterator[tuple[Callable[[str, float], None], Callable[[str], None]]]:
     """What shows the share that is done of each part, on a terminal, and what says a line."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _name, _share: None, functools.partial(print, file=sys.stderr, flush=True)
         return
     from rich.console import Console

@@ -26,6 +26,7 @@ from stylespace.training.distributed import Group, joined, launched
 
 if TYPE_CHECKING:
     from stylespace.data.images import LabelledImages
+    from stylespace.data.loading import Sets
     from stylespace.training.loop import Ending
     from stylespace.training.plan import Plan
     from stylespace.training.report import Report
@@ -110,9 +111,9 @@ def _add_further_flags(parser: Parser) -> None:
     )
     parser.more.add_argument(
         "--data",
-        default=ModelConfig.data,
         metavar="SET",
-        help=f"{DATA_SETS} (default: %(default)s)",
+        help=f"{DATA_SETS} (default: {ModelConfig.data}; of a session that --ckpt-dir names, what "
+        "it was trained on)",
     )
     add_data_dir(parser)
     parser.more.add_argument(
@@ -177,7 +178,7 @@ def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
 def _train(
     args: argparse.Namespace, objective: Objective, asked: dict[str, Any], group: Group
 ) -> Ending:
-    from stylespace import checkpoint, datasets
+    from stylespace import checkpoint
     from stylespace.data.loading import lasting_name
     from stylespace.hardware import choose
     from stylespace.training.loop import fit
@@ -187,24 +188,39 @@ def _train(
         lambda: choose(args.device, args.precision, group.local_rank, alone=group.size == 1)
     )
     first = group.rank == 0
-    train, test = group.one_before_the_rest(
-        lambda: datasets.load(args.data, args.data_dir, remark=first)
-    )
+    source = group.on_first(lambda: _source(args))
+    train, test = group.one_before_the_rest(lambda: _images(args, source, remark=first))
     model_config = ModelConfig(
         style_size=args.feature_size,
         classes=len(train.class_names),
-        data=lasting_name(args.data),
+        data=lasting_name(source),
         class_names=train.class_names,
     )
     own = digest(train) if group.local_rank == 0 else None  # one of each machine looks
-    data = group.together(lambda: group.alike(own, args.data))
-    directory = args.ckpt_dir or Path(session_name(args.feature_size, args.data))
+    data = group.together(lambda: group.alike(own, source))
+    directory = args.ckpt_dir or Path(session_name(args.feature_size, source))
     with contextlib.ExitStack() as stack:
         group.on_first(lambda: stack.enter_context(checkpoint.session_lock(directory)))
         plan = group.on_first(lambda: make_plan(directory, model_config, objective, asked, data))
         report = stack.enter_context(_report(plan, train, first))
         watched, images = args.detect_anomaly, args.image_dir
         return fit(directory, plan, train, test, report, images, hardware, group, watched)
+
+
+def _source(args: argparse.Namespace) -> str:
+    """The set to train on: the one asked for, that of the session to go on with, or MNIST."""
+    from stylespace import checkpoint
+
+    if args.data is None and args.ckpt_dir is not None and checkpoint.exists(args.ckpt_dir):
+        return checkpoint.read_config(args.ckpt_dir).data
+    return ModelConfig.data if args.data is None else str(args.data)
+
+
+def _images(args: argparse.Namespace, source: str, *, remark: bool) -> Sets:
+    from stylespace.data.loading import load, load_again
+
+    again = load_again if args.data is None else load
+    return again(source, args.data_dir, remark=remark)
 
 
 @contextlib.contextmanager

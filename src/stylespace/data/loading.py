@@ -21,7 +21,15 @@ from stylespace.data.progress import say
 from stylespace.data.split import parted
 from stylespace.errors import DataError
 
-__all__ = ["has_idx", "is_gone", "is_picture_folder", "lasting_name", "load", "load_for"]
+__all__ = [
+    "has_idx",
+    "is_gone",
+    "is_picture_folder",
+    "lasting_name",
+    "load",
+    "load_again",
+    "load_for",
+]
 
 StrPath = str | os.PathLike[str]
 Sets = tuple[LabelledImages, LabelledImages]
@@ -64,6 +72,20 @@ def load(data: StrPath = "mnist", data_dir: StrPath | None = None, *, remark: bo
     return sets if known.sha256 else _checked(sets, known.name, remark)
 
 
+def load_again(name: str, data_dir: StrPath | None = None, *, remark: bool = True) -> Sets:
+    """Load what a session was trained on; the arguments are those of `load`.
+
+    Raises:
+        DataError: as `load`; of a set of one's own it says why that was looked for.
+    """
+    try:
+        return load(_from_here(name), data_dir, remark=remark)
+    except DataError as error:
+        if data_dir is not None or name in SETS:
+            raise
+        raise DataError(f"{error} (the session was trained on it; --data names another)") from None
+
+
 def load_for(config: ModelConfig, data: str | None, data_dir: StrPath | None) -> Sets:
     """Load the images that a model is looked at with.
 
@@ -76,12 +98,7 @@ def load_for(config: ModelConfig, data: str | None, data_dir: StrPath | None) ->
         DataError: as `load`; or the classes are not the model's.
     """
     name = _from_here(config.data) if data is None else data
-    try:
-        train, test = load(name, data_dir)
-    except DataError as error:
-        if data is not None or data_dir is not None or name in SETS:
-            raise
-        raise DataError(f"{error} (the session was trained on it; --data names another)") from None
+    train, test = load_again(config.data, data_dir) if data is None else load(data, data_dir)
     classes, found = config.classes, len(test.class_names)
     if classes != found:
         raise DataError(f"the model is for {classes} classes, but {name} has {found}")

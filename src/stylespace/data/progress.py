@@ -22,7 +22,7 @@ def bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
         label: what stands before the bar.
         total: bytes to come; None shows only that something goes on.
     """
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console

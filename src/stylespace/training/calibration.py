@@ -73,7 +73,9 @@ class Calibrator:
         model.calibration.load_state_dict(own.state_dict())
         model.flow.reset()
         if last:
-            seen = Codes(own.style(codes, digits), digits)
+            # in parts: of each row it takes as many numbers as there are classes times dimensions
+            parts = zip(torch.split(codes, ROWS), torch.split(digits, ROWS), strict=True)
+            seen = Codes(torch.cat([own.style(*part) for part in parts]), digits)
             others = Codes(unseen / reach, self.unseen.digits)
             spread = 1 / float(reach)
             fit_flow(model, seen, standard, others, spread, self.seed, self.epochs, self.batch)

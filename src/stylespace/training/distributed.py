@@ -24,7 +24,7 @@ __all__ = ["Group", "Parts", "joined", "launched"]
 Result = TypeVar("Result")
 
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-PATIENCE = datetime.timedelta(minutes=10)  # a process that says nothing for so long is lost
+PATIENCE = datetime.timedelta(minutes=60)  # a process that says nothing for so long is lost
 AGREE_EVERY = 10  # steps between two agreements on whether to stop
 
 
@@ -196,9 +196,9 @@ class _Joined(Group):
             yield
         except RuntimeError:  # what torch.distributed raises of all that can go wrong on the way
             raise StylespaceError(
-                f"process {self.rank} of {self.size}: another process of this run has ended, so "
-                "this one ends too; the session is as it was last saved, and the same command "
-                "goes on from there"
+                f"process {self.rank} of {self.size}: another process of this run has ended, or "
+                "said nothing for an hour, so this one ends too; the session is as it was last "
+                "saved, and the same command goes on from there"
             ) from None
 
 

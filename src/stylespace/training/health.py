@@ -13,6 +13,8 @@ from stylespace.networks import StyleAutoencoder
 __all__ = ["Health", "describe", "measure", "remark"]
 
 SAMPLE = 500
+FEWEST = 20  # test images, below which nobody could tell
+LISTED = 8  # dimensions that a line names
 STUCK = 0.01  # of one half, as far as a discriminator goes that learns nothing
 DEAD = 1e-5  # mean squared change of a pixel when a dimension is set to zero
 
@@ -27,12 +29,14 @@ class Health:
         dead: dimensions, from 1, that the decoder makes no use of.
         detection: share of prior samples and codes that the discriminator took for what they
             are in this epoch, 0.5 where it cannot tell; none for a simple auto-encoder.
+        enough: whether there were test images enough to judge mean and spread by.
     """
 
     mean: float
     spread: tuple[float, float]
     dead: tuple[int, ...]
     detection: float | None
+    enough: bool = True
 
 
 def measure(
@@ -50,12 +54,14 @@ def measure(
         detection: shares of prior samples and of codes that the discriminator told right.
     """
     deviation, mean = torch.std_mean(style, dim=0, correction=0)
-    some = evenly(digits)[:SAMPLE]
+    # each dimension is tried by itself: of many, with fewer images each
+    some = evenly(digits)[: max(FEWEST, min(SAMPLE, 16 * SAMPLE // style.shape[1]))]
     return Health(
         mean=float(mean.abs().max()),
         spread=(float(deviation.min()), float(deviation.max())),
         dead=_dead(model, style[some], digits[some]),
         detection=sum(detection) / 2 if detection else None,
+        enough=len(style) >= FEWEST,
     )
 
 
@@ -79,7 +85,8 @@ def describe(health: Health) -> str:
         hint = _dead_hint(health.dead) or "no prior is asked of a simple auto-encoder"
         return f"Style space: {figures}; {hint}"
     figures += f" of the prior's 1, discriminator right {health.detection:.0%}"
-    return f"Style space: {figures}; {remark(health) or 'healthy'}"
+    well = "healthy" if health.enough else "too few test images to judge it by"
+    return f"Style space: {figures}; {remark(health) or well}"
 
 
 def remark(health: Health) -> str | None:
@@ -89,7 +96,7 @@ def remark(health: Health) -> str | None:
 
 
 def _prior_hint(health: Health) -> str | None:
-    if health.detection is None:
+    if health.detection is None or not health.enough:
         return None
     low, high = health.spread
     alike = low >= 0.5 and high <= 2 and health.mean <= 0.5
@@ -109,5 +116,7 @@ def _prior_hint(health: Health) -> str | None:
 def _dead_hint(dead: tuple[int, ...]) -> str | None:
     if not dead:
         return None
-    names = ", ".join(map(str, dead))
+    names = ", ".join(map(str, dead[:LISTED]))
+    if len(dead) > LISTED:
+        names += f" and {len(dead) - LISTED} more"
     return f"the decoder ignores dimension {names}: a smaller --feature-size would do"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,9 +93,11 @@ def fit(
         TrainingError: the error is infinite or no number.
         StylespaceError: a save failed, the data does not fit, or another process of the group
             ended. The last save is whole in any case.
+        OSError: the report cannot be written any more; the session is saved.
     """
     group, hardware = group or Group(), hardware or Hardware()
     steps = total_steps(plan, train)
+    group.together(lambda: _require_same_run(directory, plan, steps))
     trainer = group.together(
         lambda: make_trainer(plan.model_config, plan.config, steps, hardware, group)
     )
@@ -104,14 +107,26 @@ def fit(
     with Stop(once=group.size == 1) as stop:
         for step in range(plan.step, trainer.steps):
             run.step(step)
-            asked = group.agree(step, stop.asked or 0)
+            asked = group.agree(step, stop.asked or (signal.SIGTERM if report.lost else 0))
             if asked:
                 if run.saved_at != step + 1:
                     run.require_sound(step)
                     run.save(step + 1, calibrate=True)
+                if report.lost:
+                    raise report.lost
                 finished = step + 1 == trainer.steps
                 return Ending(signal=asked, finished=finished, remark=run.remark)
     return Ending(signal=None, finished=True, remark=run.remark)
+
+
+def _require_same_run(directory: Path, plan: Plan, steps: int) -> None:
+    """Refuse to go on with a run whose settings were changed by hand."""
+    state = plan.state
+    if state is not None and not state.finished and state.steps != steps:
+        raise SessionError(
+            f"{directory} is damaged: it is in a run of {state.steps} steps, but its settings "
+            f"make {steps}; restore it or train anew elsewhere"
+        )
 
 
 class _Run:

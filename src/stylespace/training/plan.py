@@ -93,16 +93,27 @@ def make_plan(
         )
     _check_model(directory, stored, model_config)
     state = checkpoint.read_trainer(directory)
-    _check_run(directory, state, objective, data, stored.data)
-    if is_gone(stored.data):  # the images were found elsewhere
-        stored = dataclasses.replace(stored, data=model_config.data)
-    fresh = dataclasses.replace(fresh, model_config=stored, model=checkpoint.load(directory))
+    elsewhere = stored.data if stored.data != model_config.data else None
+    _check_run(directory, state, objective, data, elsewhere)
+    kept = _as_found(stored, model_config)
+    fresh = dataclasses.replace(fresh, model_config=kept, model=checkpoint.load(directory))
     if state.config.objective != objective:
         message = f"{directory} holds a simple auto-encoder; starting from its weights."
-        return dataclasses.replace(fresh, message=message)
-    if state.finished:
-        return _train_more(directory, fresh, state, asked)
-    return _go_on(directory, fresh, state, asked)
+        plan = dataclasses.replace(fresh, message=message)
+    else:
+        more = _train_more if state.finished else _go_on
+        plan = more(directory, fresh, state, asked)
+    if stored.class_names and kept.class_names != stored.class_names:
+        message = f"{plan.message} Its classes have other names now."
+        plan = dataclasses.replace(plan, message=message)
+    return plan
+
+
+def _as_found(stored: ModelConfig, found: ModelConfig) -> ModelConfig:
+    """A session's configuration with what its images, the same as ever, are called now."""
+    data = found.data if is_gone(stored.data) else stored.data
+    names = stored.class_names and (found.class_names or stored.class_names)
+    return dataclasses.replace(stored, data=data, class_names=names)
 
 
 def _train_more(directory: Path, fresh: Plan, state: TrainerState, asked: dict[str, Any]) -> Plan:
@@ -150,6 +161,11 @@ def _check_model(directory: Path, stored: ModelConfig, asked: ModelConfig) -> No
             f"--feature-size {stored.style_size}"
         )
     if stored.classes != asked.classes:  # of the images themselves the digest tells
+        if stored.data == asked.data:
+            raise SessionError(
+                f"{directory} was trained on {stored.classes} classes, and {asked.data} has "
+                f"{asked.classes} now: name another --ckpt-dir"
+            )
         raise SessionError(
             f"{directory} was trained on {stored.data}, not {asked.data}: name another "
             f"--ckpt-dir, or go on with --data {stored.data}"
@@ -157,12 +173,12 @@ def _check_model(directory: Path, stored: ModelConfig, asked: ModelConfig) -> No
 
 
 def _check_run(
-    directory: Path, state: TrainerState, objective: Objective, data: str, name: str
+    directory: Path, state: TrainerState, objective: Objective, data: str, elsewhere: str | None
 ) -> None:
     if state.data != data:
+        where = f", or with --data the images that it is of ({elsewhere})" if elsewhere else ""
         raise SessionError(
-            f"{directory} was trained on other images than these: name another --ckpt-dir, or "
-            f"with --data the images that it is of ({name})"
+            f"{directory} was trained on other images than these: name another --ckpt-dir{where}"
         )
     if state.config.objective == "aae" and objective == "sae":
         raise SessionError(

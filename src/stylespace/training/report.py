@@ -19,10 +19,22 @@ class Report:
     Args:
         say: prints one line.
         advance: tells the bar how many steps are done; costs next to nothing.
+
+    Attributes:
+        lost: why nothing can be told any more, as when a terminal was closed; None while it can.
     """
 
     def __init__(self, say: Callable[[str], None], advance: Advance = lambda _: None) -> None:
-        self.say, self.advance = say, advance
+        self._print, self.advance = say, advance
+        self.lost: OSError | None = None
+
+    def say(self, line: str) -> None:
+        """Print a line; a first failure is kept for the loop, which has an epoch to save."""
+        if self.lost is None:
+            try:
+                self._print(line)
+            except OSError as error:
+                self.lost = error
 
     def batch(self, epoch: int, batch: int, mse: float) -> None:
         """The running figure of an epoch."""
@@ -54,7 +66,7 @@ def live_report(steps: int, done: int) -> Iterator[Report]:
         steps: of the whole run.
         done: steps that an earlier process took.
     """
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         yield Report(lambda line: print(line, flush=True))
         return
     from rich.console import Console
