@@ -84,6 +84,20 @@ def test_as_says_what_the_name_does_not(stylespace_export):
     assert Path("studio").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("README.md", "# a project"), ("studio.json", '{"theme": "dark"}')]
+)
+def test_a_project_is_not_taken_for_an_earlier_export(stylespace_export, name, text):
+    Path("mine").mkdir()
+    (Path("mine") / name).write_text(text)
+    for kind in ([], ["--as", "hub"], ["--as", "site"]):
+        code, _, err = stylespace_export("--to", "mine/", *kind)
+        assert code == 1
+        assert "mine holds other files; name a new folder, or an empty one" in err
+    assert (Path("mine") / name).read_text() == text
+    assert len(list(Path("mine").iterdir())) == 1
+
+
 REFUSED = {
     "no session": (["none.ckpt", "--to", "a.html"], "none.ckpt is no session"),
     "ending": (["--to", "a.zip"], "--to a.zip must end in .html or .onnx, or be a folder"),

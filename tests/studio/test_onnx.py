@@ -37,6 +37,10 @@ def run(written):
     )
 
 
+def test_does_not_tell_where_its_maker_keeps_the_program(written):
+    assert b".py" not in written[0].read_bytes()
+
+
 def test_is_one_valid_file_with_named_and_dynamic_inputs(written):
     path, difference = written
     assert difference <= TOLERANCE

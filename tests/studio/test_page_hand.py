@@ -81,6 +81,16 @@ def test_a_link_brings_back_pen_and_ring(opened, site):
     assert (row(third).float() - row(other).float()).abs().max() <= 2
 
 
+def test_a_linked_hand_that_nobody_wrote_here_comes_back_after_a_drawing(opened, site):
+    page = opened(f"{site}#style=1.5,-0.5,0.8,-1&mine=1")
+    linked = row(page)
+    draw(page, SEVEN)
+    assert not torch.equal(row(page), linked)
+    page.click("#clear")
+    settle(page)
+    assert torch.equal(row(page), linked)
+
+
 def test_a_foreign_fragment_takes_nothing_away(page):
     draw(page, TWO)
     page.click("#keep")

@@ -199,6 +199,28 @@ def test_sessions_and_their_cards_stand_side_by_side(opened, trained, mnist, tmp
         assert page.locator(".legend li").all_inner_texts() == list("0123456789")
 
 
+def test_what_a_figure_means_is_said_of_the_session_that_it_is_of(
+    opened, trained, mnist, tmp_path
+):
+    other = open_session(tools.bare_session(tmp_path / "other.ckpt", trained.model), mnist[1])
+    alike = ROW | {"name": "alike"}
+    own = replace(open_session(trained.session, mnist[1]), card=[ROW, alike])
+    card = [ROW | {"meaning": "worst pair 3 and 5", "perfect": "11 %"}, alike]
+    with tools.served(studio_files(own, trained.reader, [replace(other, card=card)])) as address:
+        page = opened(address)
+        page.click("#tab-compare")
+        settle(page)
+        rows = page.locator("#card tbody tr")
+        first = rows.nth(1)
+        assert "probe" not in first.locator("th").inner_text()
+        cells = first.locator("td").all_inner_texts()
+        assert "how often a probe is right" in cells[0]
+        assert "worst pair 3 and 5" in cells[1]
+        assert cells[2:] == ["10 % / 11 %", "-"]
+        assert "how often a probe is right" in rows.nth(2).locator("th").inner_text()
+        assert rows.nth(2).locator("td").all_inner_texts() == ["20 %", "20 %", "10 %", "-"]
+
+
 def test_without_others_it_says_how_to_get_them(page):
     page.click("#tab-compare")
     assert "stylespace studio m.ckpt --compare OTHER" in page.inner_text("#spaces")

@@ -150,6 +150,40 @@ def test_the_saved_set_is_what_the_model_draws_around_this_style(page, tmp_path,
     assert (styles.std(axis=0) > 0.05).all()
 
 
+def test_without_variation_a_set_is_in_exactly_the_hand_shown(page, tmp_path):
+    page.click("#tab-explore")
+    for slider in page.locator("#sliders input").all():
+        slider.press("End")  # farther out than the styles of images
+    page.click("#tab-use")
+    page.fill("#vary", "0")
+    page.fill("#set-size", "20")
+    with np.load(saved(page, "#save-set", tmp_path)) as content:
+        styles = content["styles"]
+    here = np.array(page.evaluate("[...Stylespace.state.style]"), np.float32)
+    assert np.linalg.norm(here) > 4
+    assert np.array_equal(styles, np.tile(here, (20, 1)))
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [(tuple("ABCDEFGH"), "ABCDEF"), (("shoe", "hat"), ""), (("7", "shoe", "A"), None)],
+)
+def test_the_text_to_begin_with_is_one_that_can_be_written(opened, tmp_path, names, text):
+    model = vivid_model(classes=len(names), class_names=names)
+    session = tools.bare_session(tmp_path / "m.ckpt", model)
+    with tools.served(studio_files(open_session(session, None), None)) as address:
+        page = opened(address)
+        assert page.is_visible("#paper") == (text != "")
+        page.click("#tab-use")
+        settle(page)
+        begun = page.input_value("#text")
+        assert begun == text if text is not None else "20" in begun
+        if text is not None:
+            assert page.inner_text("#text-word") == ""
+        write(page, names[0] * 2)
+        assert page.is_visible("#line") == (len(names[0]) == 1)
+
+
 def test_a_saved_set_of_letters_knows_their_names(opened, tmp_path):
     names = ("か", "a name of more letters")
     model = vivid_model(classes=2, class_names=names)
@@ -200,7 +234,16 @@ def test_a_link_brings_back_everything(opened, site):
 
 
 @pytest.mark.parametrize(
-    "link", ["style=1,2", "style=a,b,c,d", "drawing=%%%", "view=x&vary=-3&hand=99:1,2,3,4", "&&&="]
+    "link",
+    [
+        "style=1,2",
+        "style=a,b,c,d",
+        "drawing=%%%",
+        f"drawing={'abcd' * 100_000}",
+        "view=x&vary=-3&hand=99:1,2,3,4",
+        "&&&=",
+    ],
+    ids=["short", "letters", "drawing", "long drawing", "values", "empty"],
 )
 def test_a_damaged_link_opens_the_page_all_the_same(opened, site, link, readable):
     page = opened(f"{site}#{link}")

@@ -223,6 +223,31 @@ def test_writing_with_the_keyboard_alone(page, readable):
     assert chosen(page) is None
 
 
+def test_a_key_that_is_held_is_pressed_once(page):
+    page.focus("#pad")
+    page.keyboard.down(" ")
+    for _ in range(3):
+        page.keyboard.down(" ")  # as a held key repeats
+    page.keyboard.up(" ")
+    for _ in range(8):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    settle(page)
+    assert page.evaluate("Stylespace.writing().strokes.length") == 1
+
+
+def test_doing_it_again_does_not_take_back(page):
+    draw(page, FOUR[1:])
+    draw(page, FOUR[:1])
+    before = row(page)
+    page.keyboard.press("Control+Shift+Z")
+    settle(page)
+    assert torch.equal(row(page), before)
+    page.keyboard.press("Control+z")
+    settle(page)
+    assert not torch.equal(row(page), before)
+
+
 def test_writing_with_a_finger(opened, site):
     page = opened(site, viewport={"width": 375, "height": 720}, has_touch=True, is_mobile=True)
     box = page.locator("#pad").bounding_box()

@@ -114,7 +114,7 @@ def _run_session(args: argparse.Namespace) -> int:
     from stylespace.data.loading import lasting_name, load_for
     from stylespace.evaluation import card
     from stylespace.evaluation.reader import cached_reader
-    from stylespace.evaluation.session import evaluate_session, stored_report
+    from stylespace.evaluation.session import evaluate_session, has_full
     from stylespace.evaluation.text import card_text
 
     card.check_installed()
@@ -135,13 +135,13 @@ def _run_session(args: argparse.Namespace) -> int:
             seed=args.seed,
             progress=progress,
         )
-    full = stored_report(directory, model, train, test, seed=args.seed) if args.quick else None
+    kept = args.quick and has_full(directory, model, train, test)
     try:  # first of all: on a full disk, the card is what minutes of work leave
         print(card_text(report, shutil.get_terminal_size().columns))
     finally:
-        if full is None:
+        if not kept:
             card.write_report(directory, report)
-    if full is not None:
+    if kept:
         print(f"\nnot written: {directory / 'report.html'} is the full report already")
         return 0
     print(f"\nwritten to {directory / 'report.html'} and report.json")

@@ -147,14 +147,15 @@ def form(value: float | None, style: str) -> str:
     """Write a number as its measure asks for it.
 
     Example:
-        >>> form(0.5, "share"), form(0.0212, ".4f"), form(None, ".4f"), form(float("nan"), ".1f")
-        ('50.0 %', '0.0212', '', '-')
+        >>> form(0.5, "share"), form(0.0212, ".4f"), form(None, ".4f"), form(-0.001, ".2f")
+        ('50.0 %', '0.0212', '', '0.00')
     """
     if value is None:
         return ""
     if not math.isfinite(value):
         return "-"
-    return f"{100 * value:.1f} %" if style == "share" else f"{value:{style}}"
+    text = f"{100 * value:.1f} %" if style == "share" else f"{value:{style}}"
+    return text if any(figure in text for figure in "123456789") else text.removeprefix("-")
 
 
 def _line(line: Measure) -> dict[str, Any]:

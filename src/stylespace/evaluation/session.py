@@ -18,7 +18,7 @@ from stylespace.files import text_of
 from stylespace.networks import StyleAutoencoder
 from stylespace.training.plan import digest
 
-__all__ = ["MOST_REPORT", "evaluate_session", "stored_report", "weights_digest"]
+__all__ = ["MOST_REPORT", "evaluate_session", "has_full", "stored_report", "weights_digest"]
 
 MOST_REPORT = 2**24
 """Bytes of a `report.json`."""
@@ -95,16 +95,31 @@ def stored_report(
         The report; None where there is none, it is damaged, or it is of another model, other
         images, another seed or another version.
     """
-    try:
-        report = json.loads(text_of(directory / "report.json", MOST_REPORT))
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(report, dict) or not isinstance(report.get("sections"), dict):
-        return None
+    report = _read(directory)
     wanted = {"format": FORMAT, "seed": seed, "stylespace": __version__}
     wanted |= _origin(model, train, test)
     same = all(report.get(name) == value for name, value in wanted.items())
     return report if same and (quick or report.get("quick") is False) else None
+
+
+def has_full(
+    directory: Path, model: StyleAutoencoder, train: LabelledImages, test: LabelledImages
+) -> bool:
+    """Whether a session's report is a full one of this model and these images."""
+    report = _read(directory)
+    wanted = {"quick": False, **_origin(model, train, test)}
+    del wanted["reader"]  # by another reader, or of another seed, it is worth as much
+    return all(report.get(name) == value for name, value in wanted.items())
+
+
+def _read(directory: Path) -> dict[str, Any]:
+    """A session's report, empty where there is none, or none that is whole."""
+    try:
+        report = json.loads(text_of(directory / "report.json", MOST_REPORT))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    whole = isinstance(report, dict) and isinstance(report.get("sections"), dict)
+    return report if whole else {}
 
 
 def weights_digest(model: StyleAutoencoder) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stylespace.errors import UsageError
+from stylespace.files import text_of
 from stylespace.output import replaced, replaced_files
 from stylespace.studio.assets import INFO_FILE, Shown
 from stylespace.studio.hub import CARD_FILE, hub_files
@@ -15,8 +16,10 @@ from stylespace.studio.page_files import single_page, site_files
 __all__ = ["check_folder", "kind_of", "write_hub", "write_page", "write_site"]
 
 FILES = {".html": "page", ".htm": "page", ".onnx": "onnx"}
-MARKS = {"site": INFO_FILE, "hub": CARD_FILE}
-"""The file by which a folder is known as an earlier export."""
+MARKS = {"site": (INFO_FILE, '"style_size"'), "hub": (CARD_FILE, "library_name: stylespace")}
+"""The file by which a folder is known as an earlier export, and what stands in it."""
+
+MOST_MARK = 2**24  # bytes of such a file
 
 
 def kind_of(to: str) -> str:
@@ -48,11 +51,19 @@ def kind_of(to: str) -> str:
 
 
 def _kind_of_folder(path: Path) -> str:
-    for kind, mark in MARKS.items():
-        if (path / mark).is_file():
+    for kind in MARKS:
+        if _is_export(path, kind):
             return kind
     words = re.split(r"[-_.\s]+", path.name.lower())
     return "hub" if "hub" in words or "huggingface" in words else "site"
+
+
+def _is_export(folder: Path, kind: str) -> bool:
+    name, mark = MARKS[kind]
+    try:
+        return mark in text_of(folder / name, MOST_MARK)
+    except (OSError, ValueError):  # none, or of another kind
+        return False
 
 
 def check_folder(kind: str, folder: Path) -> None:
@@ -63,7 +74,7 @@ def check_folder(kind: str, folder: Path) -> None:
     """
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    if not (folder / MARKS[kind]).is_file():
+    if not _is_export(folder, kind):
         raise UsageError(f"{folder} holds other files; name a new folder, or an empty one")
 
 

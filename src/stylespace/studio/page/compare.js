@@ -44,7 +44,7 @@
     const caption = make(
       "figcaption",
       {},
-      `${points.count} test images, ${studio.model.styleSize > 1 ? "style 1 across and style 2 up" : "style 1 both ways"}; `,
+      `${points.count} test images, style 1 across and style ${map.axes[1] + 1} up; `,
       "circles at one, two and three standard deviations.",
     );
     return make(
@@ -152,7 +152,8 @@
     const note = (own) => make("div", { className: "soft" }, own.meaning);
     if (shared && row.meaning) name.append(note(row));
     const figures = rows.map((own) => {
-      const figure = make("td", { className: "figure" }, own ? (own.text ?? String(own.value)) : "-");
+      const text = own ? (own.text ?? String(own.value)) : "-";
+      const figure = make("td", { className: "figure" }, text);
       if (own?.meaning && !shared) figure.append(note(own));
       return figure;
     });
@@ -160,7 +161,9 @@
     return make("tr", {}, name, ...figures, ...marks);
   }
 
-  /** Once if the cards agree, else one after the other. @param {any[]} rows @param {string} mark */
+  /** Once if the cards agree, else one after the other.
+   * @param {any[]} rows @param {string} mark
+   */
   function markOf(rows, mark) {
     const marks = rows.map((own) => String(own?.[mark] ?? "-"));
     const known = new Set(marks.filter((_, i) => rows[i]));

@@ -5,6 +5,7 @@
   const { byId, change, notice, restoreWriting, state, studio, writing } = Stylespace;
 
   const KNOWN = ["view", "style", "text", "vary", "take", "smooth", "drawing", "digit", "hand"];
+  const MOST_LETTERS = 40_000; // bytes of a drawing: some times what the pad takes
   const LIFT = 255; // ends a stroke; places are 0 to 254
 
   /** @param {import("./pad").Point[][]} strokes */
@@ -20,6 +21,7 @@
   /** @param {string} text @returns {import("./pad").Point[][]} */
   function unpackStrokes(text) {
     const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    if (letters.length > MOST_LETTERS) throw new RangeError("nobody draws so much");
     const strokes = [[]];
     for (let i = 0; i < letters.length;) {
       if (letters.charCodeAt(i) === LIFT) {

@@ -132,15 +132,21 @@
         if (cursor.down) this.tell();
         else this.paint();
       } else if (event.key === " " || event.key === "Enter") {
-        if (!event.repeat) cursor.down = !cursor.down;
-        if (cursor.down && !event.repeat) {
-          this.pointer = null;
-          this.remember();
-          this.strokes.push([{ x: cursor.x, y: cursor.y, pressure: 1 }]);
-        }
-        this.tell();
+        if (!event.repeat) this.dip();
       } else return;
       event.preventDefault();
+    }
+
+    /** Put the keyboard's pen down, or take it up. */
+    dip() {
+      const { cursor } = this;
+      cursor.down = !cursor.down;
+      if (cursor.down) {
+        this.pointer = null;
+        this.remember();
+        this.strokes.push([{ x: cursor.x, y: cursor.y, pressure: 1 }]);
+      }
+      this.tell();
     }
 
     remember() {
@@ -234,7 +240,8 @@
   }
 
   /** @param {number[]} values @returns {[number, number]} */
-  const ends = (values) => values.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [1, 0]);
+  const ends = (values) =>
+    values.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
 
   /** @type {OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D | null} */
   let used = null;
