@@ -148,11 +148,16 @@ def test_images_that_were_moved_are_remembered_where_they_are_found(
     assert place() == str(tmp_path / "second")
 
 
-def test_adversarial_training_starts_from_a_simple_sessions_weights(stylespace, strokes_dir):
+def test_adversarial_training_starts_from_a_simple_sessions_weights(
+    stylespace, strokes_dir, tmp_path
+):
     flags = ["--data", strokes_dir, "--ckpt-dir", "s.ckpt"]
     simple = stylespace("train", "--objective", "sae", "--epochs", 5, *flags)
     adversarial = stylespace("train", "--objective", "aae", "--epochs", 1, "--lr", "1e-6", *flags)
     assert "starting from its weights" in adversarial.stdout
+    lines = map(json.loads, (tmp_path / "s.ckpt" / "history.jsonl").read_text().splitlines())
+    told = [(line["objective"], line["epoch"]) for line in lines]
+    assert told == [*(("sae", epoch) for epoch in range(1, 6)), ("aae", 1)]
     left = float(re.search(r"\[Epoch 5\] Validation:\n.*mse=(.*)", simple.stdout)[1])
     found = float(re.search(r"\[Epoch 1\] Validation:\n.*mse=(.*)", adversarial.stdout)[1])
     assert found == pytest.approx(left, abs=0.001)

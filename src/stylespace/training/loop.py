@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -153,7 +152,7 @@ class _Run:
             seen, unseen = self.batches.seen(), self.batches.unseen()
             epochs = plan.epochs_before + plan.config.epochs
             self.calibrator = Calibrator(seen, unseen, plan.config.seed, epochs)
-        self.history: list[dict[str, Any]] = []
+        self.history = list(plan.history)
         self.saved_at = plan.step
         self.remark: str | None = None
         self._take_over()
@@ -163,7 +162,6 @@ class _Run:
         if plan.model is not None and plan.state is None:
             self.trainer.start_from(plan.model)
         if plan.model is not None and plan.state is not None:
-            self.history = list(plan.state.history)
             try:
                 self.trainer.restore(plan.state.tensors, plan.model)
             except (KeyError, RuntimeError, ValueError):

@@ -36,6 +36,7 @@ class Plan:
         model: weights to start from, if any.
         state: the state to go on from, if any.
         epochs_before: epochs of this objective that ended before this run.
+        history: a line for each epoch of the session so far, simple training's too.
         message: what to tell the user of all this, if anything.
     """
 
@@ -45,6 +46,7 @@ class Plan:
     model: StyleAutoencoder | None = None
     state: TrainerState | None = None
     epochs_before: int = 0
+    history: tuple[dict[str, Any], ...] = ()
     message: str | None = None
 
     @property
@@ -96,7 +98,9 @@ def make_plan(
     elsewhere = stored.data if stored.data != model_config.data else None
     _check_run(directory, state, objective, data, elsewhere)
     kept = _as_found(stored, model_config)
-    fresh = dataclasses.replace(fresh, model_config=kept, model=checkpoint.load(directory))
+    fresh = dataclasses.replace(
+        fresh, model_config=kept, model=checkpoint.load(directory), history=state.history
+    )
     if state.config.objective != objective:
         message = f"{directory} holds a simple auto-encoder; starting from its weights."
         plan = dataclasses.replace(fresh, message=message)
