@@ -27,9 +27,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from stylespace.config import ModelConfig, Objective, TrainConfig, from_dict
+from stylespace.config import ModelConfig, TrainConfig, from_dict
 from stylespace.errors import SessionError
+from stylespace.files import is_there, reason
 from stylespace.files import require_file as _require_file
+from stylespace.lock import held, require_held
 from stylespace.networks import StyleAutoencoder, state_size
 from stylespace.output import save_file
 
@@ -37,25 +39,24 @@ __all__ = [
     "TrainerState",
     "exists",
     "load",
+    "position_of",
     "read_config",
+    "read_position",
     "read_trainer",
     "require_held",
     "save",
     "session_lock",
-    "trained_as",
 ]
 
 FORMAT = 1
 CONFIG, MODEL = "config.json", "model.safetensors"
 TRAINER, TENSORS = "trainer.json", "trainer.safetensors"
 HISTORY = "history.jsonl"
-SAVING, SAVED, LOCK = ".saving", ".saved", ".lock"
+SAVING, SAVED = ".saving", ".saved"
 
 MOST_SETTINGS, MOST_HISTORY, MOST_TENSORS = 2**20, 2**26, 2**33  # bytes of a file
 
 Content = TypeVar("Content")
-
-_held: dict[Path, int] = {}  # file descriptors of the locks that this process holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,7 @@ def exists(session: str | os.PathLike[str]) -> bool:
     """Whether the directory holds a session, whole or damaged."""
     directory, names = Path(session), (CONFIG, MODEL, TRAINER, TENSORS, SAVED)
     with suppress(PermissionError):  # something is there; who reads it is told what is wrong
-        return any((directory / name).exists() for name in names)
+        return any(is_there(directory / name) for name in names)
     return True
 
 
@@ -135,15 +136,13 @@ def read_config(directory: Path) -> ModelConfig:
     return from_dict(ModelConfig, values, str(directory / CONFIG))
 
 
-def read_trainer(directory: Path) -> TrainerState:
-    """The trainer's state.
+def read_position(directory: Path) -> TrainerState:
+    """The trainer's state without its tensors and its history: what `trainer.json` holds.
 
     Raises:
         SessionError: it is missing or damaged.
     """
     values = _read_json(directory, TRAINER)
-    # copies: Windows replaces no file that is mapped, as the next save must
-    tensors = {name: value.clone() for name, value in read_tensors(directory, TENSORS).items()}
     try:
         state = TrainerState(
             config=from_dict(TrainConfig, values["config"], str(directory / TRAINER)),
@@ -151,8 +150,6 @@ def read_trainer(directory: Path) -> TrainerState:
             steps=int(values["steps"]),
             data=str(values["data"]),
             epochs_before=int(values["epochs_before"]),
-            tensors=tensors,
-            history=_read(directory, HISTORY, MOST_HISTORY, _json_lines),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _damaged(directory / TRAINER, error) from None
@@ -161,12 +158,24 @@ def read_trainer(directory: Path) -> TrainerState:
     return state
 
 
-def trained_as(directory: Path) -> Objective | None:
-    """What a session was trained by last; a model by itself, from elsewhere, does not say."""
-    try:
-        return read_trainer(directory).config.objective
-    except SessionError:
-        return None
+def read_trainer(directory: Path) -> TrainerState:
+    """The trainer's state.
+
+    Raises:
+        SessionError: it is missing or damaged.
+    """
+    position = read_position(directory)
+    # copies: Windows replaces no file that is mapped, as the next save must
+    tensors = {name: value.clone() for name, value in read_tensors(directory, TENSORS).items()}
+    history = _read(directory, HISTORY, MOST_HISTORY, _json_lines)
+    return dataclasses.replace(position, tensors=tensors, history=history)
+
+
+def position_of(directory: Path) -> TrainerState | None:
+    """The same as `read_position`; None of a model by itself, from elsewhere, or a damaged one."""
+    with suppress(SessionError):
+        return read_position(directory)
+    return None
 
 
 def save(directory: Path, model: StyleAutoencoder, trainer: TrainerState) -> None:
@@ -187,60 +196,22 @@ def save(directory: Path, model: StyleAutoencoder, trainer: TrainerState) -> Non
         _finish_save(directory)
     except OSError as error:
         shutil.rmtree(directory / SAVING, ignore_errors=True)
-        raise SessionError(f"cannot save to {directory}: {_reason(error)}") from None
+        raise SessionError(f"cannot save to {directory}: {reason(error)}") from None
 
 
 @contextmanager
 def session_lock(directory: Path) -> Iterator[None]:
-    """Hold the session for one training process.
+    """Hold the session for one training process, and finish the save that another one left.
 
     Raises:
         SessionError: another process is training in it, or it cannot be written.
     """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        # never through a link: a session may come from a stranger
-        follow_no_link = getattr(os, "O_NOFOLLOW", 0)
-        number = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | follow_no_link, 0o666)
-        handle = os.fdopen(number, "w")
-    except OSError as error:
-        raise SessionError(f"cannot write to {directory}: {_reason(error)}") from None
-    with handle:
-        try:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SessionError(
-                f"another process is training in {directory}; wait for it"
-            ) from None
-        except (ImportError, OSError):  # Windows, or a file system without locks
-            pass  # there a second process is not noticed
+    with held(directory):
         try:
             _finish_save(directory)
         except OSError as error:
-            raise SessionError(f"cannot write to {directory}: {_reason(error)}") from None
-        _held[directory] = handle.fileno()
-        try:
-            yield
-        finally:
-            del _held[directory]
-
-
-def require_held(directory: Path) -> None:
-    """Refuse to write to a directory that is no longer the one whose lock this process holds.
-
-    Raises:
-        SessionError: it was removed or replaced since.
-    """
-    held = _held.get(directory)
-    with suppress(OSError):
-        if held is None or os.path.samestat(os.fstat(held), (directory / LOCK).stat()):
-            return
-    raise SessionError(
-        f"{directory} was removed or replaced while training; what was saved there before is all "
-        "there is"
-    )
+            raise SessionError(f"cannot write to {directory}: {reason(error)}") from None
+        yield
 
 
 def read_tensors(directory: Path, name: str) -> dict[str, Tensor]:
@@ -343,7 +314,3 @@ def _damaged(path: Path, reason: object) -> SessionError:
         return SessionError(f"cannot read {path}: {reason.strerror}; ask its owner for the right")
     text = " ".join(str(reason).split())
     return SessionError(f"{path} is damaged ({text}); restore it or train anew elsewhere")
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or " ".join(str(error).split())

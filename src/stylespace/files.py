@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import errno
 import stat
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["require_file", "text_of"]
+__all__ = ["begins_with", "is_there", "reason", "require_file", "text_of"]
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything of that name.
+
+    Raises:
+        PermissionError: it may not be looked at; of `Path.exists` that depends on the Python.
+    """
+    try:
+        path.stat()
+    except PermissionError:
+        raise
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def require_file(path: Path, most: int) -> None:
@@ -31,3 +47,16 @@ def text_of(path: Path, most: int = 2**20) -> str:
     """A text file of so many bytes at most; it raises what `require_file` does."""
     require_file(path, most)
     return path.read_text(encoding="utf-8")
+
+
+def begins_with(path: Path, text: str) -> bool:
+    """Whether a file that can be read begins so, in UTF-8."""
+    start = text.encode()
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(len(start)) == start
+    return False
+
+
+def reason(error: OSError) -> str:
+    """What the system had against it, in a line."""
+    return error.strerror or " ".join(str(error).split())

@@ -10,6 +10,7 @@ from stylespace.cli.common import Parser, run_command
     [
         MemoryError(),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
         RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB."),
     ],
 )

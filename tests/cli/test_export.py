@@ -58,6 +58,23 @@ def test_a_page_in_one_file(stylespace_export):
     assert 'id="stylespace-data"' in Path("page.html").read_text(encoding="utf-8")
 
 
+def test_sessions_of_the_same_images_in_another_place_are_compared(
+    stylespace_export, strokes_dir, tmp_path
+):
+    def session(name, data, images):
+        save_session(tmp_path / name, data=data, **SMALL)
+        path = tmp_path / name / "trainer.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"data": images}))
+
+    session("a.ckpt", str(strokes_dir), "1234")
+    session("b.ckpt", "/where/it/was", "1234")
+    session("c.ckpt", "/where/it/was", "5678")
+    assert stylespace_export("a.ckpt", "--to", "site/", "--compare", "b.ckpt")[0] == 0
+    code, _, err = stylespace_export("a.ckpt", "--to", "site/", "--compare", "c.ckpt")
+    assert code == 1
+    assert "c.ckpt is of /where/it/was, not of " in err
+
+
 def test_a_hub_folder(stylespace_export):
     code, out, err = stylespace_export("--to", "hub-folder/")
     assert (code, err) == (0, "")

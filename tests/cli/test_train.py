@@ -293,7 +293,6 @@ def test_where_nobody_listens_any_more_the_epoch_is_saved(strokes_dir, tmp_path)
                 break
         process.stdout.close()
         assert process.stderr.read() == ""
-    assert process.returncode == 1
     assert json.loads((tmp_path / "s.ckpt" / "trainer.json").read_text())["step"] >= 240
 
 

@@ -6,6 +6,7 @@ import types
 import pytest
 from PIL import Image
 
+from stylespace.data.loading import is_gone, lasting_name
 from stylespace.datasets import load
 from stylespace.errors import DataError
 from tests.small import strokes
@@ -129,3 +130,34 @@ def test_a_picture_that_is_missing_or_damaged_is_named(monkeypatch, pictures, sa
     library = types.SimpleNamespace(load_dataset=lambda *_: {"train": part})
     monkeypatch.setitem(sys.modules, "datasets", library)
     assert says in refused("hf:own")
+
+
+def test_pictures_that_are_read_all_at_once_are_refused_alike(monkeypatch):
+    class Eager(Split):
+        def __getitem__(self, column):
+            if column == "picture":
+                raise OSError("broken data stream")
+            return super().__getitem__(column)
+
+    part = Eager(42, 0, type("Value", (), {})())
+    library = types.SimpleNamespace(load_dataset=lambda *_: {"train": part})
+    monkeypatch.setitem(sys.modules, "datasets", library)
+    assert "cannot read picture 0 of hf:own: it is damaged" in refused("hf:own")
+
+
+def test_a_set_in_a_directory_of_ones_own(tmp_path, monkeypatch, hub):
+    place = tmp_path / "run:1" / "both"
+    place.mkdir(parents=True)
+    monkeypatch.chdir(place.parent)
+    (place.parent / "file").touch()
+    assert lasting_name("hf:both") == f"hf:{place}"
+    assert lasting_name("hf:both:small") == f"hf:{place}:small"
+    assert lasting_name("hf:file") == "hf:file"
+    assert lasting_name("hf:ylecun/mnist") == "hf:ylecun/mnist"
+    assert not is_gone(f"hf:{place}:small")
+    with pytest.raises(DataError, match=r"no .*/run:1/both"):
+        load(f"hf:{place}:small")
+    assert hub == [(str(place), "small")]
+    place.rmdir()
+    assert is_gone(f"hf:{place}")
+    assert not is_gone("hf:ylecun/mnist")

@@ -17,7 +17,7 @@ from stylespace.config import ModelConfig
 from stylespace.errors import DataError, SessionError
 from stylespace.evaluation import card, study
 from stylespace.evaluation.results import Measure, Report, Section
-from stylespace.evaluation.session import evaluate_session, stored_report
+from stylespace.evaluation.session import evaluate_session, has_full, stored_report
 from stylespace.evaluation.study import Study, check_study, train_sessions
 from stylespace.evaluation.study_table import COLUMNS
 from stylespace.networks import StyleAutoencoder
@@ -234,6 +234,23 @@ def test_a_report_serves_again_unless_a_full_one_is_asked_for(reported, made, as
         assert found["sections"]["reconstruction"]["measures"]["mse"]["value"] == 0.5
 
 
+def test_a_full_report_is_known_whatever_its_seed(reported):
+    given = reported(quick=False)
+    assert has_full(*given)
+    directory, model, _, test = given
+    assert not has_full(directory, model, test, test)
+    (directory / "report.html").unlink()
+    assert not has_full(*given)
+    assert not has_full(*reported(quick=True))
+
+
+def test_a_full_report_of_another_format_is_none(reported):
+    given = reported(quick=False)
+    path = given[0] / "report.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}))
+    assert not has_full(*given)
+
+
 def test_a_report_of_another_model_or_other_images_or_another_seed_does_not_serve(reported):
     directory, model, train, test = reported(quick=False)
     assert stored_report(directory, model, train, test, seed=8) is None
@@ -328,3 +345,16 @@ def test_the_same_command_again_only_writes_the_page(studied, monkeypatch, capsy
 def test_other_epochs_than_the_sessions_are_refused_with_the_way_out(studied, capsys):
     _, asked = studied
     assert "name another --study-dir" in refusal(capsys, *asked, "--epochs", "2")
+
+
+def test_where_nobody_listens_any_more_a_study_saves_its_epoch(small, images):
+    @contextlib.contextmanager
+    def lost():
+        def say(_):
+            raise OSError(5, "Input/output error")
+
+        yield lambda *_: None, say
+
+    with pytest.raises(OSError, match="Input/output"):
+        train_sessions(small, *images, lost)
+    assert checkpoint.read_trainer(small.directory / "size1-seed0.ckpt").finished

@@ -91,8 +91,9 @@ def test_the_model_card_has_the_report_cards_figures():
     assert "## Measured" not in model_card(shown(), "mnist")
 
 
-def test_the_path_of_ones_own_images_stays_at_home():
-    files = hub_files(shown(data="/home/me/secret/runes"))
+@pytest.mark.parametrize("data", ["/home/me/secret/runes", "hf:/home/me/secret/runes"])
+def test_the_path_of_ones_own_images_stays_at_home(data):
+    files = hub_files(shown(data=data))
     assert json.loads(files["config.json"])["data"] == "runes"
     assert all(b"secret" not in content for content in files.values())
     card = files["README.md"].decode()

@@ -33,7 +33,7 @@ __all__ = [
 
 INTERRUPTED = 130
 LONGEST_NAME = 200  # characters of a file's name in a message
-NO_MEMORY = re.compile("can't allocate memory|out of memory")  # as torch has it, on CPU and GPU
+NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")  # torch's words
 _no_handle_left = os.strerror(errno.EMFILE)
 DATA_SETS = (
     f"{', '.join(names())}; a directory of IDX files, or of pictures in a subfolder for each "

@@ -291,15 +291,8 @@ def _directory(args: argparse.Namespace) -> Path:
 
 def _check_trained(directory: Path) -> None:
     """Refuse a session whose training never took a step; the rest of its state is not needed."""
-    import json
+    from stylespace.checkpoint import position_of
 
-    from stylespace.checkpoint import TRAINER
-    from stylespace.files import text_of
-
-    try:
-        state = json.loads(text_of(directory / TRAINER))
-        trained = state["step"] > 0 or state["epochs_before"] > 0
-    except (OSError, ValueError, KeyError, TypeError):
-        return  # a model by itself, from elsewhere
-    if not trained:
+    position = position_of(directory)
+    if position and position.step <= 0 and position.epochs_before <= 0:
         raise SessionError(f"{directory} is not trained yet: train it first")

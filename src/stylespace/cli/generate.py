@@ -125,10 +125,11 @@ def run(args: argparse.Namespace) -> None:
 
     directory = session_directory(args)
     model = checkpoint.load(directory)
-    if not (args.style or args.like) and checkpoint.trained_as(directory) == "sae":
+    position = None if args.style or args.like else checkpoint.position_of(directory)
+    if position and position.config.objective == "sae":
         print(
-            f"{directory} holds a simple auto-encoder, whose styles are no Gaussian: random ones "
-            "may draw no digits (mnist-aae goes on from it, and makes them one)",
+            f"{directory} holds a simple auto-encoder, whose styles are no Gaussian: not all that "
+            "is drawn need be a digit (mnist-aae goes on from it, and makes them one)",
             file=sys.stderr,
         )
     if args.digit is not None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,16 +35,33 @@ def read_hub(text: str) -> tuple[LabelledImages, LabelledImages]:
     Raises:
         DataError: the library is not installed, the set cannot be had, or has other columns.
     """
-    name, _, configuration = text.removeprefix(HUB).partition(":")
+    name, configuration = hub_name(text)
     if not name:
         raise DataError(f"{text!r} names no data set; write it as {HUB}ylecun/mnist")
-    parts = _loaded(text, name, configuration or None)
+    parts = _loaded(text, name, configuration)
     train = parts.get("train", next(iter(parts.values())))
     test = next((parts[part] for part in ("test", "validation") if part in parts), None)
     if test is None or test is train:
         return parted(_labelled(train, text, None))
     first = _labelled(train, text, None)
     return first, _labelled(test, text, first.class_names)
+
+
+def hub_name(text: str) -> tuple[str, str | None]:
+    """The name of a set, or the directory that the library finds it in, and its configuration.
+
+    Example:
+        >>> hub_name("hf:ylecun/mnist"), hub_name("hf:me/letters:latin")
+        (('ylecun/mnist', None), ('me/letters', 'latin'))
+    """
+    name = text.removeprefix(HUB)
+    before, _, last = name.rpartition(":")
+    if Path(name).is_dir():
+        return name, None
+    if before and Path(before).is_dir():  # whose own name may have a colon
+        return before, last or None
+    name, _, configuration = name.partition(":")
+    return name, configuration or None
 
 
 def _loaded(text: str, name: str, configuration: str | None) -> dict[str, Any]:
@@ -76,7 +94,11 @@ def _labelled(part: Any, text: str, names: tuple[str, ...] | None) -> LabelledIm
     if any(value is None for value in values):
         raise DataError(f"{text} has pictures without a label; choose another set")
     digits, called = classes_of(np.array(values), names or stored, text)
-    return LabelledImages(_images(iter(part[picture]), len(part), text), digits, tuple(called))
+    return LabelledImages(_images(_column(part, picture), len(part), text), digits, tuple(called))
+
+
+def _column(part: Any, name: str) -> Iterator[Image.Image | None]:  # noqa: ANN401
+    yield from part[name]  # which reads them all at once in older versions, or each when asked
 
 
 def _images(pictures: Iterator[Image.Image | None], count: int, text: str) -> Tensor:
@@ -94,6 +116,8 @@ def _images(pictures: Iterator[Image.Image | None], count: int, text: str) -> Te
 def _next(pictures: Iterator[Image.Image | None], name: str) -> Image.Image:
     try:
         picture = next(pictures)
+    except MemoryError:
+        raise
     except Exception as error:  # what a damaged picture raises is each format's own affair
         raise DataError(f"cannot read {name}: it is damaged; choose another set") from error
     if picture is None:

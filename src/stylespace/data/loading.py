@@ -20,6 +20,7 @@ from stylespace.data.mapped import Content, bytes_of
 from stylespace.data.progress import say
 from stylespace.data.split import parted
 from stylespace.errors import DataError
+from stylespace.files import is_there
 
 __all__ = [
     "has_idx",
@@ -121,17 +122,27 @@ def lasting_name(data: str) -> str:
         ('mnist', True)
     """
     if data.startswith(HUB):  # what the library finds on the disk it takes from there
-        name, colon, configuration = data.removeprefix(HUB).partition(":")
-        place = _expand(name)
-        return f"{HUB}{place.resolve()}{colon}{configuration}" if place.exists() else data
+        from stylespace.data.hugging_face import hub_name
+
+        name, configuration = hub_name(data)
+        tail = f":{configuration}" if configuration else ""
+        return f"{HUB}{Path(name).resolve()}{tail}" if name and Path(name).is_dir() else data
     path = _expand(data)
     return data if data in SETS or not _is_path(data, path) else str(path.resolve())
 
 
 def is_gone(name: str) -> bool:
     """Whether there is nothing any more where `lasting_name` says that a set is."""
-    with suppress(OSError):  # what cannot be looked at may be there
-        return name not in SETS and not name.startswith(HUB) and not _expand(name).exists()
+    if name in SETS:
+        return False
+    if name.startswith(HUB):
+        from stylespace.data.hugging_face import hub_name
+
+        name = hub_name(name)[0]
+        if not Path(name).is_absolute():
+            return False
+    with suppress(PermissionError):  # what may not be looked at may be there
+        return not is_there(_expand(name))
     return False
 
 

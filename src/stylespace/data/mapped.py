@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import mmap
+import platform
+import sys
 import warnings
 import weakref
 from contextlib import suppress
@@ -24,6 +26,10 @@ Content = bytearray | mmap.mmap
 
 MAPPED_FROM = 2**26
 """Bytes of a file from which on it is mapped: a smaller one is read, and may change afterwards."""
+
+_LINUX = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
+UNRESERVED: int = getattr(mmap, "MAP_NORESERVE", 0x4000 if _LINUX else 0)
+"""A flag that older Pythons do not name; without it a map larger than memory is read-only."""
 
 PIECE = 2**19  # bytes; of one larger request the system reads only the start
 
@@ -45,7 +51,7 @@ def map_stream(stream: io.BufferedIOBase, size: int) -> mmap.mmap | None:
     with suppress(OSError, AttributeError):  # AttributeError: no POSIX
         # private, so that whoever changes an image changes memory, as with a file that is read;
         # unreserved, or a set beyond the memory's size would be refused
-        flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", 0)
+        flags = mmap.MAP_PRIVATE | UNRESERVED
         return mmap.mmap(number, size, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
     return mmap.mmap(number, size, access=mmap.ACCESS_READ)
 

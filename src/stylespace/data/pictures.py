@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 ENDINGS = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".tif", ".tiff", ".webp", ".avif"}
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".tif", ".tiff", ".webp"}
     | {".bmp", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"}
 )
 TRAIN, TEST = ("train", "training"), ("test", "testing", "validation", "val")
@@ -248,7 +248,9 @@ def thumbnails(paths: Sequence[Path], side: int) -> Tensor:
     for number, path in enumerate(paths):
         picture = read_picture(path)
         if _has_alpha(picture):
-            picture = _on_ground(picture.convert("RGBA"))
+            clear = picture.convert("RGBA")
+            clear.thumbnail((side, side))
+            picture = _on_ground(clear)
         grey = as_grey(picture).point(lambda value: value * 255 + 0.5).convert("L")
         grey.thumbnail((side, side))
         sheet = Image.new("L", (side, side), 255)

@@ -56,12 +56,12 @@ def misread(subject: Subject, read: Tensor) -> tuple[Picture, ...]:
         return ()
     names = subject.test.class_names
     labels = [
-        f"{names[asked]} → {names[seen]}"
+        f"{names[asked]} > {names[seen]}"
         for asked, seen in zip(
             subject.generated.digits[wrong].tolist(), read[wrong].tolist(), strict=True
         )
     ]
-    caption = "Generated digits that were misread: what was asked for → what was read."
+    caption = "Generated digits that were misread: what was asked for > what was read."
     return (_picture(caption, subject.generated.images[wrong].unsqueeze(0), (), labels),)
 
 

@@ -5,7 +5,6 @@ It is trained on the training images once for a data set and kept in the user's 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from stylespace.errors import DataError, StylespaceError
 from stylespace.hardware import fast_dtype
 from stylespace.noise import generator
 from stylespace.output import replaced, save_file
+from stylespace.training.plan import digest
 
 __all__ = ["READER", "Reader", "ReaderRecipe", "cached_reader", "train_reader"]
 
@@ -126,7 +126,8 @@ def cached_reader(
         recipe: of the reader.
         training: what is said when it is trained.
     """
-    name = f"{_fingerprint(train)}-{recipe.channels}-{recipe.version}.safetensors"
+    classes = str(len(train.class_names)).encode()
+    name = f"{digest(train, classes)}-{recipe.channels}-{recipe.version}.safetensors"
     path = cache_directory() / "readers" / name
     reader = _stored(path, train, recipe)
     if reader is None:
@@ -237,10 +238,3 @@ def _stored(path: Path, train: LabelledImages, recipe: ReaderRecipe) -> Reader |
         reader.load_state_dict(load_file(path))
         return reader.eval()
     return None
-
-
-def _fingerprint(data: LabelledImages) -> str:
-    hashed = hashlib.sha256(f"{len(data.class_names)}".encode())
-    for part in (data.images, data.digits):
-        hashed.update(part.contiguous().numpy().data)
-    return hashed.hexdigest()[:16]

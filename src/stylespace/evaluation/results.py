@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
+from stylespace.data.catalog import HUB
+
 __all__ = ["Measure", "Picture", "Report", "Section", "data_name", "form"]
 
 FORMAT = 2
@@ -136,10 +138,10 @@ def data_name(data: str) -> str:
     """A data set's name in a line of text: of a whole path its end.
 
     Example:
-        >>> data_name("mnist"), data_name("/home/ada/runes")
-        ('mnist', 'runes')
+        >>> data_name("mnist"), data_name("/home/ada/runes"), data_name("hf:/home/ada/runes")
+        ('mnist', 'runes', 'runes')
     """
-    path = PurePath(data)
+    path = PurePath(data.removeprefix(HUB))
     return path.name if path.is_absolute() else data
 
 

@@ -107,9 +107,10 @@ def has_full(
 ) -> bool:
     """Whether a session's report is a full one of this model and these images."""
     report = _read(directory)
-    wanted = {"quick": False, **_origin(model, train, test)}
+    wanted = {"format": FORMAT, "quick": False, **_origin(model, train, test)}
     del wanted["reader"]  # by another reader, or of another seed, it is worth as much
-    return all(report.get(name) == value for name, value in wanted.items())
+    same = all(report.get(name) == value for name, value in wanted.items())
+    return same and (directory / "report.html").is_file()
 
 
 def _read(directory: Path) -> dict[str, Any]:

@@ -193,13 +193,16 @@ class _EpochLines(Report):
     def __init__(
         self, session: Session, epochs: int, say: Say, advance: Callable[[int], None]
     ) -> None:
-        super().__init__(lambda _: None, advance)
-        self._session, self._epochs, self._tell = session, epochs, say
+        super().__init__(say, advance)
+        self._session, self._epochs = session, epochs
 
     def validation(self, epoch: int, figures: ValidationFigures) -> None:
         """The epoch's line."""
         place = f"{self._session.label}: epoch {epoch} of {self._epochs}"
-        self._tell(f"{place}, test MSE {figures.mse:.4f}")
+        super().say(f"{place}, test MSE {figures.mse:.4f}")
+
+    def say(self, line: str) -> None:
+        """Nothing: of all other lines there are too many."""
 
 
 def _train(
@@ -224,7 +227,7 @@ def _train(
 
 def _finished(session: Session) -> bool:
     directory = session.directory
-    return checkpoint.exists(directory) and checkpoint.read_trainer(directory).finished
+    return checkpoint.exists(directory) and checkpoint.read_position(directory).finished
 
 
 def _asked(study: Study, session: Session) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def card_text(report: Report, width: int = 100) -> str:
     for section in report.sections:
         lines += ["", section.title]
         for line in section.measures:
-            lines += _lines(_cells(line), line.meaning, widths, width)
+            chance = f"; under chance: {line.chance_is}" if line.chance_is else ""
+            lines += _lines(_cells(line), f"{line.meaning}{chance}", widths, width)
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -76,5 +76,5 @@ def write_figure(path: Path, figure: Figure) -> None:
             warnings.filterwarnings("ignore", "Glyph .* missing from")
             figure.savefig(part, format=kind, dpi=160)
     except (ValueError, RuntimeError) as error:  # a RuntimeError of LaTeX, if one set that
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise StylespaceError(f"cannot write {path}: {reason}") from None

@@ -59,7 +59,11 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     sizes, scale = panel.sizes, 100 if panel.percent else 1
     bars: dict[str, Any] = {"marker": "o", "markersize": 3.5, "linewidth": 1.3, "capsize": 2.5}
     if panel.reference:
-        axes.plot(sizes, scale * np.array(panel.reference), "--", color=QUIET, linewidth=0.9)
+        dashed: dict[str, Any] = {"linestyle": "--", "color": QUIET, "linewidth": 0.9}
+        if len(sizes) > 1:
+            axes.plot(sizes, scale * np.array(panel.reference), **dashed)
+        else:  # through one point goes no line
+            axes.axhline(scale * panel.reference[0], **dashed)
     if panel.aside_is:
         pairs = [(one.aside, one.aside_spread) for one in panel.cells]
         axes.errorbar(sizes, *_with_bars(pairs, scale), color=PALETTE[8], **bars)

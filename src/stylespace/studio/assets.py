@@ -82,9 +82,10 @@ def open_session(directory: Path, test: LabelledImages | None) -> Shown:
             f"{directory} is for {classes} classes, but {model.config.data} has "
             f"{len(test.class_names)}"
         )
+    position = checkpoint.position_of(directory)
     return Shown(
         name=directory.resolve().name or str(directory),
-        objective=checkpoint.trained_as(directory),
+        objective=position.config.objective if position else None,
         model=model,
         card=card_rows(directory, model),
         test=test,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stylespace.errors import UsageError
-from stylespace.files import text_of
+from stylespace.files import begins_with
 from stylespace.output import replaced, replaced_files
 from stylespace.studio.assets import INFO_FILE, Shown
 from stylespace.studio.hub import CARD_FILE, hub_files
@@ -16,10 +16,11 @@ from stylespace.studio.page_files import single_page, site_files
 __all__ = ["check_folder", "kind_of", "write_hub", "write_page", "write_site"]
 
 FILES = {".html": "page", ".htm": "page", ".onnx": "onnx"}
-MARKS = {"site": (INFO_FILE, '"style_size"'), "hub": (CARD_FILE, "library_name: stylespace")}
-"""The file by which a folder is known as an earlier export, and what stands in it."""
-
-MOST_MARK = 2**24  # bytes of such a file
+MARKS = {
+    "site": (INFO_FILE, '{"format":'),
+    "hub": (CARD_FILE, "---\nlibrary_name: stylespace\n"),
+}
+"""The file by which a folder is known as an earlier export, and what it begins with."""
 
 
 def kind_of(to: str) -> str:
@@ -60,10 +61,7 @@ def _kind_of_folder(path: Path) -> str:
 
 def _is_export(folder: Path, kind: str) -> bool:
     name, mark = MARKS[kind]
-    try:
-        return mark in text_of(folder / name, MOST_MARK)
-    except (OSError, ValueError):  # none, or of another kind
-        return False
+    return (folder / name).is_file() and begins_with(folder / name, mark)
 
 
 def check_folder(kind: str, folder: Path) -> None:

@@ -11,6 +11,7 @@ from safetensors.torch import save
 
 from stylespace.checkpoint import CONFIG, FORMAT, MODEL
 from stylespace.data.catalog import HUB, SETS
+from stylespace.evaluation.results import data_name
 from stylespace.generation import class_names, draw_rows, random_styles
 from stylespace.networks import StyleAutoencoder
 from stylespace.sheets import tile
@@ -33,8 +34,9 @@ def hub_files(shown: Shown) -> dict[str, bytes]:
         shown: the session.
     """
     config = dataclasses.asdict(shown.model.config)
+    # a data set of one's own is named by its path, which is nobody else's affair
+    config["data"] = data_name(config["data"])
     if config["data"] not in SETS and not config["data"].startswith(HUB):
-        # a data set of one's own is named by its path, which is nobody else's affair
         config["data"] = PurePath(config["data"]).name
     text = json.dumps({"format": FORMAT, **config}, indent=2) + "\n"
     weights = save(model_weights(shown.model, half=False), metadata={"format": "pt"})

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from stylespace import checkpoint
 from stylespace.data.images import LabelledImages
-from stylespace.errors import DataError, SessionError, StylespaceError
+from stylespace.errors import DataError, StylespaceError
 from stylespace.evaluation.reader import Reader, ReaderRecipe, cached_reader
 from stylespace.files import require_file
 from stylespace.output import replaced, save_file
@@ -132,9 +132,8 @@ def session_reader(
 
 
 def _is_trained_on(directory: Path, data: LabelledImages) -> bool:
-    with suppress(SessionError):
-        return checkpoint.read_trainer(directory).data == digest(data)
-    return False  # a model by itself, from elsewhere
+    position = checkpoint.position_of(directory)
+    return position is not None and position.data == digest(data)
 
 
 def save_reader(reader: PageReader, path: Path) -> None:

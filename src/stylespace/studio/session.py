@@ -56,7 +56,8 @@ def studio_assets(
     config = checkpoint.read_config(directory)
     for other in compared:
         found = checkpoint.read_config(other)
-        if (found.data, found.classes) != (config.data, config.classes):
+        alike = found.data == config.data or _same_images(directory, other)
+        if not alike or found.classes != config.classes:
             raise SessionError(f"{other} is of {found.data}, not of {config.data}: no comparison")
     images = _images(config, data, data_dir, say)
     test = None if images is None else images[1]
@@ -65,6 +66,13 @@ def studio_assets(
     named = _named(data, data_dir)
     reader = _reader(directory, config.classes, images, named, advance, say)
     return studio_files(own, reader, others, half=half)
+
+
+def _same_images(one: Path, other: Path) -> bool:
+    """Whether two sessions were trained on the same images, wherever those were then."""
+    positions = [checkpoint.position_of(directory) for directory in (one, other)]
+    digests = {position.data if position else "" for position in positions}
+    return len(digests) == 1 and all(digests)
 
 
 def hand_reader(

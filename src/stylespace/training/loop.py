@@ -115,6 +115,8 @@ def fit(
                     raise report.lost
                 finished = step + 1 == trainer.steps
                 return Ending(signal=asked, finished=finished, remark=run.remark)
+    if report.lost:
+        raise report.lost
     return Ending(signal=None, finished=True, remark=run.remark)
 
 

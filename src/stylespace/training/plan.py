@@ -55,9 +55,14 @@ class Plan:
         return 0 if self.state is None or self.state.finished else self.state.step
 
 
-def digest(data: LabelledImages) -> str:
-    """A fingerprint of images and digits, the same whatever file they came from."""
-    hashed = hashlib.sha256()
+def digest(data: LabelledImages, beside: bytes = b"") -> str:
+    """A fingerprint of images and digits, the same whatever file they came from.
+
+    Args:
+        data: the images.
+        beside: what else it shall tell apart.
+    """
+    hashed = hashlib.sha256(beside)
     for part in (data.images, data.digits):
         for rows in torch.split(part, HASHED):
             hashed.update(rows.contiguous().numpy().data)

@@ -128,6 +128,7 @@
         cursor.x = Math.min(1, Math.max(0, cursor.x + ways[event.key][0] * step));
         cursor.y = Math.min(1, Math.max(0, cursor.y + ways[event.key][1] * step));
         const { x, y } = cursor;
+        if (this.pointCount() > MOST_POINTS) cursor.down = false;
         if (cursor.down) this.strokes[this.strokes.length - 1].push({ x, y, pressure: 1 });
         if (cursor.down) this.tell();
         else this.paint();

@@ -18,7 +18,7 @@
   } = Stylespace;
 
   const MOST_BYTES = 50 * 2 ** 20;
-  const MOST_PIXELS = 180e6; // as many as Python's side reads
+  const MOST_PIXELS = 180e6; // as of the largest cameras
   const WORKING_SIDE = 2048;
 
   /** @typedef {import("./hand").Sample & {box: import("./prepare").Box, used: boolean}} Boxed */
