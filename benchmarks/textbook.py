@@ -5,6 +5,7 @@ The networks and losses are the package's own; what is compared is everything ar
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import torch
@@ -21,14 +22,27 @@ from stylespace.training.adversarial import DEFORMED, HAND_EVERY, JUDGE_EVERY, P
 __all__ = ["train"]
 
 
-def train(data: LabelledImages, model: StyleAutoencoder, config: TrainConfig) -> Iterator[int]:
-    """Train a model for ever, yielding the number of each step when it is done."""
+def train(
+    data: LabelledImages, model: StyleAutoencoder, config: TrainConfig, steps: int | None = None
+) -> Iterator[int]:
+    """Train a model for ever, yielding the number of each step when it is done.
+
+    Args:
+        data: the images.
+        model: changed in place.
+        config: of the losses, the batches and the rate.
+        steps: if it is known when to end: then the rate rises for a tenth of them and falls to 0.
+    """
     loader = DataLoader(
         TensorDataset(data.floats(), data.digits), batch_size=config.batch_size, shuffle=True
     )
     discriminator = Discriminator(model.config)
     of_model = torch.optim.Adam(model.parameters(), lr=config.lr)
     of_discriminator = torch.optim.Adam(discriminator.parameters(), lr=config.lr)
+    courses = [
+        torch.optim.lr_scheduler.LambdaLR(one, functools.partial(course, steps=steps))
+        for one in (of_model, of_discriminator)
+    ]
     random, step = torch.Generator(), 0
     while True:
         for images, digits in loader:
@@ -52,7 +66,8 @@ def train(data: LabelledImages, model: StyleAutoencoder, config: TrainConfig) ->
                 if config.deformation and step % HAND_EVERY == 0:
                     others = torch.randint(10, (len(images) - kept,))
                     with torch.no_grad():
-                        drawn = model.decode(model.encode(images[kept:], digits[kept:]), others)
+                        code = model.encoder(images[kept:], digits[kept:])
+                        drawn = model.decoder(code, others).sigmoid()
                     hand = model.decoder(style[kept:], others).sigmoid()
                     hand = F.mse_loss(hand, deformation.apply(drawn))
                     loss = loss + HAND_EVERY * config.same_hand_weight * hand
@@ -61,8 +76,17 @@ def train(data: LabelledImages, model: StyleAutoencoder, config: TrainConfig) ->
                     codes, penalized = style[:kept].detach(), step % PENALTY_EVERY == 0
                     loss = verdict(discriminator, codes, digits[:kept], config, penalized)
                     descend(of_discriminator, loss)
+            for one in courses:
+                one.step()
             step += 1
             yield step
+
+
+def course(step: int, steps: int | None) -> float:
+    """The share of the highest rate."""
+    if steps is None:
+        return 1.0
+    return min((step + 1) / (0.1 * steps), max(0.0, (steps - step) / (0.9 * steps)))
 
 
 def verdict(

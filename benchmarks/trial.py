@@ -53,11 +53,19 @@ def split(data: LabelledImages, judged: str) -> tuple[LabelledImages, LabelledIm
 def typed(kind: type[Any], values: dict[str, str]) -> dict[str, Any]:
     """Those of the `name=value` arguments that a configuration has."""
     known = {field.name: type(field.default) for field in dataclasses.fields(kind)}
-    return {name: known[name](value) for name, value in values.items() if name in known}
+    return {
+        name: tuple(map(int, value.split(","))) if known[name] is tuple else known[name](value)
+        for name, value in values.items()
+        if name in known
+    }
 
 
 def main() -> None:
     values = dict(argument.split("=") for argument in sys.argv[1:])
+    fields = [*dataclasses.fields(TrainConfig), *dataclasses.fields(ModelConfig)]
+    unknown = values.keys() - {"judged", *(field.name for field in fields)}
+    if unknown:
+        sys.exit(f"no such setting: {', '.join(sorted(unknown))}")
     whole, _ = stylespace.datasets.load("mnist")
     shown, judged = split(whole, values.pop("judged", "last"))
     asked = typed(TrainConfig, values)

@@ -239,8 +239,6 @@ def test_a_full_report_is_known_whatever_its_seed(reported):
     assert has_full(*given)
     directory, model, _, test = given
     assert not has_full(directory, model, test, test)
-    (directory / "report.html").unlink()
-    assert not has_full(*given)
     assert not has_full(*reported(quick=True))
 
 

@@ -69,16 +69,16 @@ def _readable(subject: Subject, read: Tensor) -> Measure:
 
 def _coverage_density(subject: Subject) -> tuple[Measure, Measure]:
     most = min(subject.sizes.features, len(subject.test), len(subject.train))
-    reference = subject.reader.features(subject.first(subject.test, most).images)
+    reference = subject.reader.features(subject.part(subject.test, most).images)
     found = coverage_density(reference, subject.generated_features[:most])
-    trained = subject.reader.features(subject.first(subject.train, most).images)
+    trained = subject.reader.features(subject.real(subject.generated.digits[:most]).images)
     null = coverage_density(reference, trained)
     coverage = Measure(
         key="coverage",
         label="coverage",
         value=found.coverage,
         style="share",
-        perfect=1,
+        perfect=found.alike,
         chance=null.coverage,
         chance_is="training images in the generated digits' place",
         spread=math.sqrt(found.coverage * (1 - found.coverage) / found.reference),
@@ -93,6 +93,7 @@ def _coverage_density(subject: Subject) -> tuple[Measure, Measure]:
         label="density",
         value=found.density,
         style=".2f",
+        perfect=1,
         chance=null.density,
         spread=None,
         spread_is="",
@@ -104,7 +105,7 @@ def _coverage_density(subject: Subject) -> tuple[Measure, Measure]:
 def _nearest(subject: Subject) -> tuple[tuple[Measure, Measure], pictures.Picture]:
     count = min(subject.sizes.nearest, len(subject.test))
     found = nearest_images(subject.generated.images[:count], subject.train.images)
-    own = nearest_images(subject.first(subject.test, count).images, subject.train.images)
+    own = nearest_images(subject.part(subject.test, count).images, subject.train.images)
     median = Measure(
         key="nearest",
         label="nearest training image",
@@ -243,12 +244,14 @@ def likelihood_section(subject: Subject, advance: Advance) -> Section:
     held = min(sizes.held_out, len(order) // 2)
     rest, last = torch.split(order, [len(order) - held, held])
     held_out = train.subset(last).floats()
-    judged = subject.first(subject.test, sizes.judged).floats()
-    drawn = subject.drawn("likelihood", train.digits[order[: sizes.centres]])
+    judged = subject.part(subject.test, sizes.judged).floats()
+    asked = train.digits[order].repeat(-(-sizes.centres // len(order)))[: sizes.centres]
+    drawn = subject.drawn("likelihood", asked)
     found = parzen(drawn.floats(), held_out, judged)
     advance(0.5)
     # none of those that are held out: each would be its own window
-    real = parzen(train.subset(rest[: sizes.centres]).floats(), held_out, judged)
+    centres = train.subset(rest[: sizes.centres])
+    real = parzen(centres.floats(), held_out, judged)
     advance(1)
     line = Measure(
         key="parzen",
@@ -256,7 +259,7 @@ def likelihood_section(subject: Subject, advance: Advance) -> Section:
         value=found.log_likelihood,
         style=".1f",
         chance=real.log_likelihood,
-        chance_is="training images as the windows' centres",
+        chance_is=f"{len(centres):,} training images as the windows' centres",
         spread=found.standard_error,
         spread_is="standard error",
         samples=f"{found.samples:,} generated digits, {found.test:,} test images",

@@ -55,6 +55,14 @@ class CoverageDensity:
     reference: int
     samples: int
 
+    @property
+    def alike(self) -> float:
+        """The coverage that is to be expected of two samples of one distribution."""
+        missed = 1.0
+        for i in range(1, self.k + 1):
+            missed *= (self.reference - i) / (self.reference + self.samples - i)
+        return 1 - missed
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Nearest:

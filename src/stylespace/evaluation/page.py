@@ -98,7 +98,7 @@ def _facts(report: Report) -> str:
     return (
         f"Style size {facts['style_size']}, {facts['parameters']:,} weights, trained for "
         f"{data_name(own)}; judged on {facts['test_images']:,} test images of "
-        f"{data_name(judged)}, seed {facts['seed']}."
+        f"{data_name(judged)}, evaluation seed {facts['seed']}."
     )
 
 

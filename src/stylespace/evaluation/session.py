@@ -109,8 +109,7 @@ def has_full(
     report = _read(directory)
     wanted = {"format": FORMAT, "quick": False, **_origin(model, train, test)}
     del wanted["reader"]  # by another reader, or of another seed, it is worth as much
-    same = all(report.get(name) == value for name, value in wanted.items())
-    return same and (directory / "report.html").is_file()
+    return all(report.get(name) == value for name, value in wanted.items())
 
 
 def _read(directory: Path) -> dict[str, Any]:

@@ -82,7 +82,7 @@ COLUMNS = (
         style="share",
         good="lower, down to the null,",
         meaning="accuracy of a fresh classifier that knows the digit and tells test images' style "
-        "vectors from prior samples",
+        "vectors from prior samples; of longer vectors it finds less of the same difference",
         reference_is="prior against prior",
         aside="chance",
         aside_is="null",

@@ -109,10 +109,25 @@ class Subject:
         """What the reader's last hidden layer makes of `generated`."""
         return self.reader.features(self.generated.images)
 
-    @staticmethod
-    def first(data: LabelledImages, count: int) -> LabelledImages:
-        """The first images, of each digit as many as its share: a set may lie class by class."""
-        return data.subset(evenly(data.digits)[:count])
+    def part(self, data: LabelledImages, count: int) -> LabelledImages:
+        """Some images at random, of each digit as many as its share."""
+        order = torch.cat(self._by_digit(data))
+        return data.subset(order[evenly(data.digits[order])[:count]])
+
+    def real(self, digits: Tensor) -> LabelledImages:
+        """Training images at random, of each digit as many, or all where there are fewer."""
+        counts = torch.bincount(digits, minlength=self.classes).tolist()
+        pairs = zip(self._by_digit(self.train), counts, strict=True)
+        return self.train.subset(torch.cat([rows[:count] for rows, count in pairs]))
+
+    def _by_digit(self, data: LabelledImages) -> list[Tensor]:
+        """The rows of each digit, mixed: the same ones however a set's digits lie."""
+        mixed = []
+        for digit in range(self.classes):
+            rows = (data.digits == digit).nonzero()[:, 0]
+            random = generator(self.seed, "evaluation part", digit)
+            mixed.append(rows[torch.randperm(len(rows), generator=random)])
+        return mixed
 
     def encode(self, images: Tensor, digits: Tensor) -> Tensor:
         """Style vectors of `[n, 1, 28, 28]` images."""

@@ -39,7 +39,8 @@ def _head(report: Report) -> str:
     kind = "quick report" if facts["quick"] else "report"
     return (
         f"{facts['session']}: {kind} on {facts['test_images']:,} test images of "
-        f"{data_name(facts['data'])}, style size {facts['style_size']}, seed {facts['seed']}"
+        f"{data_name(facts['data'])}, style size {facts['style_size']}, "
+        f"evaluation seed {facts['seed']}"
     )
 
 

@@ -15,7 +15,8 @@ from stylespace.noise import generator
 __all__ = ["RECIPE", "TwoSample", "tell_apart", "two_sample", "two_sample_null"]
 
 RECIPE = Recipe()
-"""Held fixed, so that figures of different models compare."""
+"""Held fixed, so that figures of models of one style size compare. It finds less than there is,
+the less the longer the vectors are."""
 
 FIRST, SECOND = 0, 1
 

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 from typing import Any, TypedDict
 
-from stylespace import checkpoint
 from stylespace.evaluation.results import FORMAT, form
 from stylespace.evaluation.session import MOST_REPORT, weights_digest
 from stylespace.files import text_of
@@ -55,9 +54,7 @@ def card_rows(directory: Path, model: StyleAutoencoder) -> list[Row] | None:
         report = json.loads(text_of(directory / "report.json", MOST_REPORT))
         if report["format"] != FORMAT or report["weights_digest"] != weights_digest(model):
             return None
-        own = report.get("data", model.config.data) == model.config.data
-        position = checkpoint.position_of(directory)
-        if not own and (position is None or report["train_digest"] != position.data):
+        if report.get("data", model.config.data) != model.config.data:
             return None
         quick = ", quick" if report.get("quick") else ""  # not to be compared with full ones
         return [
