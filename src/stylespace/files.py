@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["begins_with", "is_there", "reason", "require_file", "text_of"]
+__all__ = ["is_there", "reason", "require_file", "start_of", "text_of"]
 
 
 def is_there(path: Path) -> bool:
@@ -49,12 +49,13 @@ def text_of(path: Path, most: int = 2**20) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def begins_with(path: Path, text: str) -> bool:
-    """Whether a file that can be read begins so, in UTF-8."""
-    start = text.encode()
-    with suppress(OSError), path.open("rb") as file:
-        return file.read(len(start)) == start
-    return False
+def start_of(path: Path, most: int = 2**12) -> str:
+    """The first bytes of a text file; none of what is no file, or cannot be read."""
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(most).decode(errors="replace")
+    return ""
 
 
 def reason(error: OSError) -> str:

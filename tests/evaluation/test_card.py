@@ -16,6 +16,7 @@ from stylespace.evaluation import card
 from stylespace.evaluation.page import page
 from stylespace.evaluation.reader import ReaderRecipe, train_reader
 from stylespace.evaluation.results import Measure, Report, Section, form
+from stylespace.evaluation.subject import Subject
 from stylespace.evaluation.text import card_text
 from stylespace.networks import StyleAutoencoder
 from tests.small import strokes
@@ -298,3 +299,23 @@ def test_where_one_cannot_be_written_neither_changes(report, tmp_path, monkeypat
     with pytest.raises(StylespaceError, match=f"cannot write .*{blocked}: No space left"):
         card.write_report(tmp_path, report)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_parts_are_at_random_by_the_seed_and_have_each_digit_by_its_share(reader):
+    subjects = [Subject(model(3), TRAIN, TEST, reader, seed=seed) for seed in (0, 0, 1)]
+    one, again, other = (subject.part(TEST, 100) for subject in subjects)
+    assert torch.equal(one.images, again.images)
+    assert not torch.equal(one.images, other.images)
+    for part in (one, other):
+        shares = torch.bincount(part.digits, minlength=10) / 100
+        assert (shares - torch.bincount(TEST.digits, minlength=10) / len(TEST)).abs().max() < 0.02
+
+
+def test_the_null_of_coverage_has_the_digits_that_are_generated(reader):
+    few = TEST.subset(TEST.digits < 3)
+    subject = Subject(model(3), TRAIN, few, reader)
+    digits = subject.generated.digits[:60]
+    real = subject.real(digits)
+    assert torch.equal(torch.bincount(real.digits), torch.bincount(digits))
+    everything = subject.real(digits.repeat(10_000))
+    assert len(everything) == int((TRAIN.digits < 3).sum())

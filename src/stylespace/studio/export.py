@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stylespace.errors import UsageError
-from stylespace.files import begins_with
+from stylespace.files import start_of
 from stylespace.output import replaced, replaced_files
 from stylespace.studio.assets import INFO_FILE, Shown
 from stylespace.studio.hub import CARD_FILE, hub_files
@@ -18,9 +18,9 @@ __all__ = ["check_folder", "kind_of", "write_hub", "write_page", "write_site"]
 FILES = {".html": "page", ".htm": "page", ".onnx": "onnx"}
 MARKS = {
     "site": (INFO_FILE, '{"format":'),
-    "hub": (CARD_FILE, "---\nlibrary_name: stylespace\n"),
+    "hub": (CARD_FILE, "\nlibrary_name: stylespace\n"),
 }
-"""The file by which a folder is known as an earlier export, and what it begins with."""
+"""The file by which a folder is known as an earlier export, and what stands near its start."""
 
 
 def kind_of(to: str) -> str:
@@ -61,7 +61,7 @@ def _kind_of_folder(path: Path) -> str:
 
 def _is_export(folder: Path, kind: str) -> bool:
     name, mark = MARKS[kind]
-    return (folder / name).is_file() and begins_with(folder / name, mark)
+    return mark in start_of(folder / name)
 
 
 def check_folder(kind: str, folder: Path) -> None:
