@@ -39,9 +39,10 @@ def train(
     discriminator = Discriminator(model.config)
     of_model = torch.optim.Adam(model.parameters(), lr=config.lr)
     of_discriminator = torch.optim.Adam(discriminator.parameters(), lr=config.lr)
+    trained = (of_model,) if config.objective == "sae" else (of_model, of_discriminator)
     courses = [
         torch.optim.lr_scheduler.LambdaLR(one, functools.partial(course, steps=steps))
-        for one in (of_model, of_discriminator)
+        for one in trained
     ]
     random, step = torch.Generator(), 0
     while True:
