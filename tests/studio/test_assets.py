@@ -130,6 +130,13 @@ def write_report(directory, **changes):
             "meaning": "of a pixel",
         },
         "read": {"label": "read as asked", "value": None, "style": "share", "perfect": 1},
+        "coverage": {
+            "label": "coverage",
+            "value": 0.4,
+            "style": "share",
+            "meaning": "as it is seen",
+            "chance_is": "training images",
+        },
     }
     report = {
         "format": FORMAT,
@@ -152,6 +159,7 @@ def test_the_report_card_is_shown(session):
         "chance": "0.0674",
         "meaning": "of a pixel",
     }
+    assert card[2]["meaning"] == "as it is seen; under chance: training images"
     assert (card[1]["value"], card[1]["text"]) == (None, "-")
     assert (card[1]["perfect"], card[1]["chance"]) == ("100.0 %", None)
 

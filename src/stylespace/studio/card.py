@@ -71,6 +71,7 @@ def _row(section: str, line: dict[str, Any]) -> Row:
     if not STYLE.fullmatch(style):
         raise ValueError("a measure is written in no such way")
     known = value is not None and math.isfinite(value)  # the file has null for what is not
+    chance = f"; under chance: {line['chance_is']}" if line.get("chance_is") else ""
     return Row(
         group=section.capitalize(),
         name=str(line["label"]),
@@ -78,7 +79,7 @@ def _row(section: str, line: dict[str, Any]) -> Row:
         text=form(value, style) if known else "-",
         perfect=_text(line.get("perfect"), style),
         chance=_text(line.get("chance"), style),
-        meaning=str(line.get("meaning", "")),
+        meaning=f"{line.get('meaning', '')}{chance}",
     )
 
 
