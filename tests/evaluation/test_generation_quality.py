@@ -89,7 +89,7 @@ def test_the_nearest_image_is_that_of_the_plain_definition(many):
     assert found.distance[0].item() == pytest.approx(64 / 255)
 
 
-@pytest.mark.parametrize("samples", [300, 3000])
+@pytest.mark.parametrize("samples", [1000, 3000])
 def test_what_is_perfect_is_what_two_samples_of_one_distribution_have(samples):
     found = coverage_density(vectors(3000, 0), vectors(samples, 1))
-    assert found.coverage == pytest.approx(found.alike, abs=0.015)
+    assert found.coverage == pytest.approx(found.alike, abs=0.03)
