@@ -16,7 +16,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -118,7 +118,7 @@ def rows(objective: Objective, seeds: list[int]) -> list[Row]:
     """Both ways, seed by seed."""
     train, test = stylespace.datasets.load("mnist")
     reader = cached_reader(train, lambda _: None, print)
-    own, textbooks, falling = _Way([], []), _Way([], []), _Way([], [])
+    own, textbooks, falling = _Way(), _Way(), _Way()
     for seed in seeds:
         taken, model = ours(objective, seed)
         own.add(taken, quality_of(model, test, reader))
@@ -138,8 +138,8 @@ def rows(objective: Objective, seeds: list[int]) -> list[Row]:
 class _Way:
     """Seconds and what was reached, seed by seed."""
 
-    seconds: list[float]
-    found: list[Quality]
+    seconds: list[float] = field(default_factory=list)
+    found: list[Quality] = field(default_factory=list)
 
     def add(self, seconds: float, found: Quality) -> None:
         self.seconds.append(seconds)

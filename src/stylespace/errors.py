@@ -4,7 +4,14 @@ Each message is one line. The commands print it and end with exit code 1; no tra
 user for something that a user can cause.
 """
 
-__all__ = ["DataError", "SessionError", "StylespaceError", "TrainingError", "UsageError"]
+__all__ = [
+    "DataError",
+    "SessionError",
+    "StylespaceError",
+    "TrainingError",
+    "UsageError",
+    "first_line",
+]
 
 
 class StylespaceError(Exception):
@@ -25,3 +32,8 @@ class TrainingError(StylespaceError):
 
 class SessionError(StylespaceError):
     """A session directory that is missing, damaged or does not fit what is asked."""
+
+
+def first_line(error: Exception) -> str:
+    """What a library says of a failure, in a line; what the failure is called where it is mute."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -20,7 +20,7 @@ from stylespace.data.images import LabelledImages
 from stylespace.data.pictures import image_of, on_dark_ground
 from stylespace.data.progress import bar
 from stylespace.data.split import parted
-from stylespace.errors import DataError
+from stylespace.errors import DataError, first_line
 
 __all__ = ["read_hub"]
 
@@ -74,7 +74,7 @@ def _loaded(text: str, name: str, configuration: str | None) -> dict[str, Any]:
     try:
         return dict(datasets.load_dataset(name, configuration))
     except Exception as error:  # the library raises what each of its own libraries raises
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        reason = first_line(error)[:200]
         raise DataError(f"cannot load {text}: {reason}; is that its name?") from None
 
 

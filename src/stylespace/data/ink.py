@@ -57,7 +57,7 @@ def _brightness(picture: Image.Image, side: int) -> Grey:
     alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
     grey = _shrunk(as_grey(picture), side)
     if alpha is not None:
-        grey = _on_paper(grey, _shrunk(alpha.convert("F"), side) / 255)
+        grey = on_paper(grey, _shrunk(alpha.convert("F"), side) / 255)
     return 1 - grey if _is_light_on_dark(grey) else grey
 
 
@@ -121,7 +121,7 @@ def _shrunk(picture: Image.Image, side: int) -> Grey:
     return np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
 
 
-def _on_paper(grey: Grey, alpha: Grey) -> Grey:
+def on_paper(grey: Grey, alpha: Grey) -> Grey:
     """Lay a picture with transparent parts on paper that its ink shows on."""
     if alpha.min() > 0.99:
         return grey

@@ -19,7 +19,7 @@ from torch import Tensor
 from stylespace.data.checks import check_names
 from stylespace.data.idx import SIDE
 from stylespace.data.images import LabelledImages
-from stylespace.data.ink import as_grey
+from stylespace.data.ink import as_grey, on_paper
 from stylespace.data.prepare import prepare, read_picture
 from stylespace.data.progress import bar
 from stylespace.data.split import for_testing, parted
@@ -248,24 +248,17 @@ def thumbnails(paths: Sequence[Path], side: int) -> Tensor:
     for number, path in enumerate(paths):
         picture = read_picture(path)
         if _has_alpha(picture):
-            clear = picture.convert("RGBA")
-            clear.thumbnail((side, side))
-            picture = _on_ground(clear)
+            picture = picture.convert("RGBA")
+            picture.thumbnail((side, side))
+            alpha = np.asarray(picture.getchannel("A"), dtype=np.float32) / 255
+            laid = on_paper(np.asarray(as_grey(picture)), alpha)
+            picture = Image.fromarray((255 * laid + 0.5).astype(np.uint8))
         grey = as_grey(picture).point(lambda value: value * 255 + 0.5).convert("L")
         grey.thumbnail((side, side))
         sheet = Image.new("L", (side, side), 255)
         sheet.paste(grey, ((side - grey.width) // 2, (side - grey.height) // 2))
         small[number] = 255 - torch.from_numpy(np.array(sheet))
     return small
-
-
-def _on_ground(clear: Image.Image) -> Image.Image:
-    """A picture with transparent parts on what its ink shows on, white or black."""
-    alpha = np.asarray(clear.getchannel("A"), dtype=np.float64)
-    grey = np.asarray(clear.convert("L"), dtype=np.float64)
-    light = (grey * alpha).sum() > 127 * max(alpha.sum(), 1)
-    ground = Image.new("RGBA", clear.size, "black" if light else "white")
-    return Image.alpha_composite(ground, clear)
 
 
 def shown_paths(directory: Path, per_class: int) -> dict[str, list[Path]]:

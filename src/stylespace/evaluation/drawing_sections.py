@@ -15,7 +15,7 @@ from stylespace.evaluation.handwriting import Cycle, SameHand, cycle_error, same
 from stylespace.evaluation.morphology import MEASURES, handwriting_measures
 from stylespace.evaluation.parzen import parzen
 from stylespace.evaluation.results import Measure, Section
-from stylespace.evaluation.subject import Advance, Subject
+from stylespace.evaluation.subject import Advance, Subject, in_shares
 from stylespace.evaluation.usefulness import usefulness
 from stylespace.generation import draw
 from stylespace.noise import generator
@@ -206,8 +206,8 @@ def _cycle(cycle: Cycle) -> Measure:
 
 def use_section(subject: Subject, advance: Advance) -> Section:
     """Whether one can learn from generated digits."""
-    digits = subject.train.digits
-    taught = subject.drawn("use", digits[evenly(digits)[: subject.sizes.use]])
+    count = min(subject.sizes.use, len(subject.train))
+    taught = subject.drawn("use", in_shares(subject.train.digits, count))
     found = usefulness(
         taught,
         subject.train,
@@ -245,8 +245,7 @@ def likelihood_section(subject: Subject, advance: Advance) -> Section:
     rest, last = torch.split(order, [len(order) - held, held])
     held_out = train.subset(last).floats()
     judged = subject.part(subject.test, sizes.judged).floats()
-    asked = train.digits[order].repeat(-(-sizes.centres // len(order)))[: sizes.centres]
-    drawn = subject.drawn("likelihood", asked)
+    drawn = subject.drawn("likelihood", in_shares(train.digits, sizes.centres))
     found = parzen(drawn.floats(), held_out, judged)
     advance(0.5)
     # none of those that are held out: each would be its own window

@@ -10,7 +10,7 @@ from typing import Any
 
 from stylespace.data.catalog import HUB
 
-__all__ = ["Measure", "Picture", "Report", "Section", "data_name", "form"]
+__all__ = ["Measure", "Picture", "Report", "Section", "data_name", "explained", "form"]
 
 FORMAT = 2
 
@@ -143,6 +143,11 @@ def data_name(data: str) -> str:
     """
     path = PurePath(data.removeprefix(HUB))
     return path.name if path.is_absolute() else data
+
+
+def explained(meaning: str, chance_is: str) -> str:
+    """What a figure means, and what stands beside it under chance, which need be no chance."""
+    return f"{meaning}; under chance: {chance_is}" if chance_is else meaning
 
 
 def form(value: float | None, style: str) -> str:

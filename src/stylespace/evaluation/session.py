@@ -18,7 +18,14 @@ from stylespace.files import text_of
 from stylespace.networks import StyleAutoencoder
 from stylespace.training.plan import digest
 
-__all__ = ["MOST_REPORT", "evaluate_session", "has_full", "stored_report", "weights_digest"]
+__all__ = [
+    "MOST_REPORT",
+    "evaluate_session",
+    "has_full",
+    "read_report",
+    "stored_report",
+    "weights_digest",
+]
 
 MOST_REPORT = 2**24
 """Bytes of a `report.json`."""
@@ -95,7 +102,7 @@ def stored_report(
         The report; None where there is none, it is damaged, or it is of another model, other
         images, another seed or another version.
     """
-    report = _read(directory)
+    report = read_report(directory)
     wanted = {"format": FORMAT, "seed": seed, "stylespace": __version__}
     wanted |= _origin(model, train, test)
     same = all(report.get(name) == value for name, value in wanted.items())
@@ -106,13 +113,13 @@ def has_full(
     directory: Path, model: StyleAutoencoder, train: LabelledImages, test: LabelledImages
 ) -> bool:
     """Whether a session's report is a full one of this model and these images."""
-    report = _read(directory)
+    report = read_report(directory)
     wanted = {"format": FORMAT, "quick": False, **_origin(model, train, test)}
     del wanted["reader"]  # by another reader, or of another seed, it is worth as much
     return all(report.get(name) == value for name, value in wanted.items())
 
 
-def _read(directory: Path) -> dict[str, Any]:
+def read_report(directory: Path) -> dict[str, Any]:
     """A session's report, empty where there is none, or none that is whole."""
     try:
         report = json.loads(text_of(directory / "report.json", MOST_REPORT))

@@ -16,7 +16,7 @@ from stylespace.generation import draw
 from stylespace.networks import StyleAutoencoder
 from stylespace.noise import generator
 
-__all__ = ["FULL", "QUICK", "Sizes", "Subject"]
+__all__ = ["FULL", "QUICK", "Sizes", "Subject", "in_shares"]
 
 Advance = Callable[[float], None]
 ROWS = 2000
@@ -62,6 +62,12 @@ QUICK = Sizes(
 )
 
 
+def in_shares(digits: Tensor, count: int) -> Tensor:
+    """So many digits to draw, `[count]`, each as often as a set has it."""
+    asked = digits[evenly(digits)]
+    return asked.repeat(-(-count // len(asked)))[:count]
+
+
 class Subject:
     """A model, the images that it is judged on, and what all sections need of both.
 
@@ -100,9 +106,7 @@ class Subject:
     @cached_property
     def generated(self) -> LabelledImages:
         """Digits drawn from the prior, as often each as the test set has them."""
-        count = self.sizes.generated
-        asked = self.test.digits[evenly(self.test.digits)]
-        return self.drawn("generated", asked.repeat(-(-count // len(asked)))[:count])
+        return self.drawn("generated", in_shares(self.test.digits, self.sizes.generated))
 
     @cached_property
     def generated_features(self) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from stylespace.evaluation.results import Measure, Report, data_name, form
+from stylespace.evaluation.results import Measure, Report, data_name, explained, form
 
 __all__ = ["card_text"]
 
@@ -29,8 +29,8 @@ def card_text(report: Report, width: int = 100) -> str:
     for section in report.sections:
         lines += ["", section.title]
         for line in section.measures:
-            chance = f"; under chance: {line.chance_is}" if line.chance_is else ""
-            lines += _lines(_cells(line), f"{line.meaning}{chance}", widths, width)
+            meaning = explained(line.meaning, line.chance_is)
+            lines += _lines(_cells(line), meaning, widths, width)
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stylespace.errors import StylespaceError, UsageError
+from stylespace.errors import StylespaceError, UsageError, first_line
 from stylespace.output import replaced
 
 if TYPE_CHECKING:
@@ -76,5 +76,4 @@ def write_figure(path: Path, figure: Figure) -> None:
             warnings.filterwarnings("ignore", "Glyph .* missing from")
             figure.savefig(part, format=kind, dpi=160)
     except (ValueError, RuntimeError) as error:  # a RuntimeError of LaTeX, if one set that
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StylespaceError(f"cannot write {path}: {reason}") from None
+        raise StylespaceError(f"cannot write {path}: {first_line(error)}") from None

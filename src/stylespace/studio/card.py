@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from pathlib import Path
 from typing import Any, TypedDict
 
-from stylespace.evaluation.results import FORMAT, form
-from stylespace.evaluation.session import MOST_REPORT, weights_digest
-from stylespace.files import text_of
+from stylespace.evaluation.results import FORMAT, explained, form
+from stylespace.evaluation.session import read_report, weights_digest
 from stylespace.networks import StyleAutoencoder
 
 __all__ = ["Row", "card_rows"]
@@ -51,7 +49,7 @@ def card_rows(directory: Path, model: StyleAutoencoder) -> list[Row] | None:
         model was trained on since.
     """
     try:
-        report = json.loads(text_of(directory / "report.json", MOST_REPORT))
+        report = read_report(directory)
         if report["format"] != FORMAT or report["weights_digest"] != weights_digest(model):
             return None
         if report.get("data", model.config.data) != model.config.data:
@@ -71,7 +69,6 @@ def _row(section: str, line: dict[str, Any]) -> Row:
     if not STYLE.fullmatch(style):
         raise ValueError("a measure is written in no such way")
     known = value is not None and math.isfinite(value)  # the file has null for what is not
-    chance = f"; under chance: {line['chance_is']}" if line.get("chance_is") else ""
     return Row(
         group=section.capitalize(),
         name=str(line["label"]),
@@ -79,7 +76,7 @@ def _row(section: str, line: dict[str, Any]) -> Row:
         text=form(value, style) if known else "-",
         perfect=_text(line.get("perfect"), style),
         chance=_text(line.get("chance"), style),
-        meaning=f"{line.get('meaning', '')}{chance}",
+        meaning=explained(str(line.get("meaning", "")), str(line.get("chance_is", ""))),
     )
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from stylespace.errors import DataError, StylespaceError, UsageError
+from stylespace.errors import DataError, StylespaceError, UsageError, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -267,7 +267,7 @@ def joined(group: Group) -> Iterator[None]:
         dist.init_process_group(backend, rank=group.rank, world_size=group.size, timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:
         address = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise UsageError(f"cannot reach the other processes at {address} ({reason})") from None
     yield
     dist.destroy_process_group()  # after a failure the end of the process does it

@@ -103,6 +103,7 @@ def fit(
     trainer.detect_anomaly = detect_anomaly
     image_dir = image_dir or directory / "images"
     run = group.together(lambda: _Run(directory, plan, trainer, train, test, report, image_dir))
+    asked = 0
     with Stop(once=group.size == 1) as stop:
         for step in range(plan.step, trainer.steps):
             run.step(step)
@@ -111,13 +112,11 @@ def fit(
                 if run.saved_at != step + 1:
                     run.require_sound(step)
                     run.save(step + 1, calibrate=True)
-                if report.lost:
-                    raise report.lost
-                finished = step + 1 == trainer.steps
-                return Ending(signal=asked, finished=finished, remark=run.remark)
+                break
     if report.lost:
         raise report.lost
-    return Ending(signal=None, finished=True, remark=run.remark)
+    finished = run.saved_at == trainer.steps
+    return Ending(signal=asked or None, finished=finished, remark=run.remark)
 
 
 def _require_same_run(directory: Path, plan: Plan, steps: int) -> None:
