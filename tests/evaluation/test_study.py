@@ -7,20 +7,17 @@ import signal
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
-from stylespace import __version__, checkpoint, datasets
+from stylespace import checkpoint, datasets
 from stylespace.cli.evaluate import main
 from stylespace.cli.train import main_sae
-from stylespace.config import ModelConfig
 from stylespace.errors import DataError, SessionError
 from stylespace.evaluation import card, study
-from stylespace.evaluation.results import Measure, Report, Section
-from stylespace.evaluation.session import evaluate_session, has_full, stored_report
 from stylespace.evaluation.study import Study, check_study, train_sessions
 from stylespace.evaluation.study_table import COLUMNS
 from stylespace.networks import StyleAutoencoder
+from tests.evaluation.test_session import stub_report
 from tests.small import strokes
 
 SLOW = ("stylespace.data.loading.load", "stylespace.evaluation.study.fit")
@@ -192,78 +189,6 @@ def test_a_simple_session_in_the_way_is_refused(small, images, strokes_dir):
 def test_too_few_images_are_refused_before_training(small, images):
     with pytest.raises(DataError, match="too few"):
         check_study(small, images[0], images[1].subset(slice(50)))
-
-
-def stub_report(model, *_images, quick=False, seed=0, **_):
-    line = Measure(key="mse", label="", value=0.5, style=".4f", meaning="", samples="")
-    facts = {"session": "s", "data": "strokes", "style_size": model.style_size, "seconds": 0.0}
-    facts |= {"quick": quick, "seed": seed, "stylespace": __version__, "torch": "2"}
-    facts |= {"parameters": 1, "train_images": 1, "test_images": 1}
-    part = Section(key="reconstruction", title="", question="", measures=(line,))
-    return Report(facts=facts, class_names=tuple("0123456789"), sections=(part,))
-
-
-@pytest.fixture
-def reported(monkeypatch, tmp_path, images):
-    """A directory, its model and its images, with a report of seed 7."""
-    monkeypatch.setattr(card, "evaluate", stub_report)
-
-    def report(quick):
-        model = StyleAutoencoder(ModelConfig(style_size=2)).eval()
-        report = evaluate_session(tmp_path, model, *images, None, quick=quick, seed=7)
-        card.write_report(tmp_path, report)
-        return tmp_path, model, *images
-
-    return report
-
-
-@pytest.mark.parametrize(
-    ("made", "asked", "serves"),
-    [
-        ("full", "full", True),
-        ("quick", "quick", True),
-        ("full", "quick", True),
-        ("quick", "full", False),
-    ],
-)
-def test_a_report_serves_again_unless_a_full_one_is_asked_for(reported, made, asked, serves):
-    given = reported(made == "quick")
-    found = stored_report(*given, quick=asked == "quick", seed=7)
-    assert (found is not None) == serves
-    if serves:
-        assert found["sections"]["reconstruction"]["measures"]["mse"]["value"] == 0.5
-
-
-def test_a_full_report_is_known_whatever_its_seed(reported):
-    given = reported(quick=False)
-    assert has_full(*given)
-    directory, model, _, test = given
-    assert not has_full(directory, model, test, test)
-    assert not has_full(*reported(quick=True))
-
-
-def test_a_full_report_of_another_format_is_none(reported):
-    given = reported(quick=False)
-    path = given[0] / "report.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}))
-    assert not has_full(*given)
-
-
-def test_a_report_of_another_model_or_other_images_or_another_seed_does_not_serve(reported):
-    directory, model, train, test = reported(quick=False)
-    assert stored_report(directory, model, train, test, seed=8) is None
-    assert stored_report(directory, model, test, test, seed=7) is None
-    assert stored_report(directory, model, train, train, seed=7) is None
-    with torch.no_grad():
-        next(model.parameters()).view(-1)[0] += 1e-3
-    assert stored_report(directory, model, train, test, seed=7) is None
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}'])
-def test_a_damaged_report_does_not_serve(reported, text):
-    given = reported(quick=False)
-    (given[0] / "report.json").write_text(text)
-    assert stored_report(*given, seed=7) is None
 
 
 def test_only_the_session_that_changed_is_evaluated_again(small, images, monkeypatch):
