@@ -173,7 +173,7 @@ def test_the_text_to_begin_with_is_one_that_can_be_written(opened, tmp_path, nam
     session = tools.bare_session(tmp_path / "m.ckpt", model)
     with tools.served(studio_files(open_session(session, None), None)) as address:
         page = opened(address)
-        assert page.is_visible("#paper") == (text != "")
+        tools.until(page, lambda: page.is_visible("#paper") == (text != ""))
         page.click("#tab-use")
         settle(page)
         begun = page.input_value("#text")
