@@ -146,6 +146,22 @@ def test_a_file_system_without_locks_will_do(tmp_path, monkeypatch):
         assert (tmp_path / "s.ckpt").is_dir()
 
 
+def test_where_nothing_is_saved_no_directory_is_left(tmp_path):
+    (tmp_path / "there").mkdir()
+    with checkpoint.session_lock(tmp_path / "there" / "new" / "s.ckpt"):
+        pass
+    assert not any((tmp_path / "there").iterdir())
+
+
+def test_a_lock_taken_away_in_the_moment_it_is_asked_for_is_not_held(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    session = tmp_path / "s.ckpt"
+    monkeypatch.setattr(fcntl, "flock", lambda *_: (session / ".lock").unlink())
+    refused = pytest.raises(SessionError, match="another process is training")
+    with refused, checkpoint.session_lock(session):
+        pass
+
+
 @pytest.mark.parametrize(
     "change", [{"step": math.inf}, {"steps": math.inf}, {"epochs_before": -math.inf}, {"step": -5}]
 )

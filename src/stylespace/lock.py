@@ -19,11 +19,12 @@ _held: dict[Path, int] = {}  # file descriptors of the locks that this process h
 
 @contextmanager
 def held(directory: Path) -> Iterator[None]:
-    """Hold a directory, which is made if need be.
+    """Hold a directory, which is made if need be; where nothing comes of it, none is left.
 
     Raises:
         SessionError: another process holds it, or it cannot be written.
     """
+    made = [place for place in (directory, *directory.parents) if not place.exists()]
     try:
         directory.mkdir(parents=True, exist_ok=True)
         # never through a link: a session may come from a stranger
@@ -33,21 +34,43 @@ def held(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise SessionError(f"cannot write to {directory}: {reason(error)}") from None
     with handle:
-        try:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SessionError(
-                f"another process is training in {directory}; wait for it"
-            ) from None
-        except (ImportError, OSError):  # Windows, or a file system without locks
-            pass  # there a second process is not noticed
+        if not _locked(handle.fileno()) or not _is_own(handle.fileno(), directory):
+            raise SessionError(f"another process is training in {directory}; wait for it")
         _held[directory] = handle.fileno()
         try:
             yield
         finally:
-            del _held[directory]
+            if _is_own(_held.pop(directory), directory):
+                _clear(directory, made)
+
+
+def _locked(number: int) -> bool:
+    """Lock a file, unless another process has; where there are no locks, none is noticed."""
+    try:
+        import fcntl
+
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):  # Windows, or a file system without locks
+        pass
+    return True
+
+
+def _is_own(number: int, directory: Path) -> bool:
+    """Whether an open file is the directory's lock still, and not one that was taken away."""
+    with suppress(OSError):
+        return os.path.samestat(os.fstat(number), (directory / LOCK).stat())
+    return False
+
+
+def _clear(directory: Path, made: list[Path]) -> None:
+    """Take away an empty directory's lock and the directories `made` for it, deepest first."""
+    with suppress(OSError):
+        if [place.name for place in directory.iterdir()] == [LOCK]:
+            (directory / LOCK).unlink()
+            for place in made:
+                place.rmdir()
 
 
 def require_held(directory: Path) -> None:
@@ -57,10 +80,8 @@ def require_held(directory: Path) -> None:
         SessionError: it was removed or replaced since.
     """
     own = _held.get(directory)
-    with suppress(OSError):
-        if own is None or os.path.samestat(os.fstat(own), (directory / LOCK).stat()):
-            return
-    raise SessionError(
-        f"{directory} was removed or replaced while training; what was saved there before is all "
-        "there is"
-    )
+    if own is not None and not _is_own(own, directory):
+        raise SessionError(
+            f"{directory} was removed or replaced while training; what was saved there before is "
+            "all there is"
+        )
