@@ -87,6 +87,16 @@ def test_labels_in_words_name_the_classes(saved, drawn):
     assert train.class_names == ("ant", "bee", "cat", "dog", "eel")
 
 
+def test_labels_that_are_numbers_in_words_are_in_their_order(saved, drawn):
+    words = np.array(["1", "2", "3", "10", "x"])[drawn.digits.numpy() % 5]
+    arrays = {"images": drawn.images.numpy(), "labels": words}
+    train, _ = load(saved(**arrays))
+    assert train.class_names == ("1", "2", "3", "10", "x")
+    parts = {"test_images": 255 - arrays["images"][:8], "test_labels": words[:8]}
+    train, _ = load(saved(**arrays, **parts))
+    assert train.class_names == ("1", "2", "3", "10", "x")
+
+
 def test_labels_in_bytes_are_words_too_where_there_are_test_images(saved, drawn):
     words = np.array([b"b", b"a", b"c", b"d"])[drawn.digits.numpy() % 4]
     arrays = {"images": drawn.images.numpy(), "labels": words}

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stylespace.data.checks import check_names
+from stylespace.data.checks import check_names, in_order
 from stylespace.data.idx import GZIP_ALWAYS, GZIP_RATIO, SIDE
 from stylespace.data.images import LabelledImages
 from stylespace.data.split import parted
@@ -85,7 +85,7 @@ def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, Label
                 f"{path} has names as training labels and numbers as test labels; store one kind, "
                 "or class_names"
             )
-        names = tuple(sorted(set(_texts(labels.ravel(), str(path)))))
+        names = in_order(set(_texts(labels.ravel(), str(path))))
     train = labelled(images, labels, names, f"{path}, training")
     return train, labelled(test_images, test_labels, train.class_names, f"{path}, test")
 
@@ -216,7 +216,7 @@ def classes_of(
     """
     if labels.dtype.kind in "US":
         texts = _texts(labels, source)
-        known = list(names) if names is not None else sorted(set(texts))
+        known = names if names is not None else in_order(set(texts))
         check_names(known, source)
         index = {name: number for number, name in enumerate(known)}
         odd = next((text for text in texts if text not in index), None)

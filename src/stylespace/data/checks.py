@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "Part",
     "check_names",
     "examine",
+    "in_order",
     "refuse",
     "remarks",
 ]
@@ -121,6 +123,16 @@ def check_names(names: Sequence[str], source: str) -> None:
     odd = next((name for name in names if not is_text(name)), None)
     if odd is not None:
         raise DataError(f"{source} has a class called {odd!r}, which is no Unicode; rename it")
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of classes as classes are numbered: numbers first and by value, 2 before 10."""
+
+    def place(name: str) -> tuple[bool, int, str]:
+        is_number = re.fullmatch(r"[0-9]{1,9}", name) is not None
+        return (not is_number, int(name) if is_number else 0, name)
+
+    return tuple(sorted(names, key=place))
 
 
 def refuse(findings: Findings, names: Sequence[str], source: str) -> None:

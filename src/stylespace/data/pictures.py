@@ -7,7 +7,6 @@ subfolders' names are the classes' names.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from stylespace.data.checks import check_names
+from stylespace.data.checks import check_names, in_order
 from stylespace.data.idx import SIDE
 from stylespace.data.images import LabelledImages
 from stylespace.data.ink import as_grey, on_paper
@@ -134,7 +133,7 @@ def _flat(paths: Paths) -> Iterator[tuple[Path, str]]:
 
 
 def _classes(directory: Path | None) -> Paths:
-    """The subfolders that hold pictures, numbers in their order and others in Unicode's."""
+    """The subfolders that hold pictures, in the order of their names."""
     if directory is None or not directory.is_dir():
         return {}
     found = {
@@ -144,16 +143,11 @@ def _classes(directory: Path | None) -> Paths:
         for place in directory.iterdir()
         if place.is_dir() and not place.name.startswith(".")
     }
-    return {name: found[name] for name in sorted(found, key=_natural) if found[name]}
+    return {name: found[name] for name in in_order(found) if found[name]}
 
 
 def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS and not path.name.startswith(".")
-
-
-def _natural(name: str) -> tuple[bool, int, str]:
-    is_number = re.fullmatch(r"[0-9]{1,9}", name) is not None
-    return (not is_number, int(name) if is_number else 0, name)
 
 
 def as_images(paths: Sequence[Path]) -> Tensor:
