@@ -5,6 +5,7 @@ import torch
 
 from stylespace.config import ModelConfig
 from stylespace.networks import Discriminator, StyleAutoencoder, state_size
+from tests.small import bend, vivid_model
 
 CONFIGS = [
     ModelConfig(),
@@ -62,3 +63,46 @@ def test_at_most_two_million_weights_at_every_style_size():
     for size in (2, 32):
         model = StyleAutoencoder(ModelConfig(style_size=size))
         assert sum(value.numel() for value in model.parameters()) <= 2_000_000
+
+
+@pytest.fixture
+def drawn():
+    model = vivid_model(style_size=3)
+    bend(model)
+    digits = torch.arange(5)
+    style = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    return model, style, digits
+
+
+def test_gradients_flow_to_styles_and_images_that_ask_for_them(drawn):
+    model, style, digits = drawn
+    for work, given in ((model.decode, style), (model.encode, model.decode(style, digits))):
+        asking = given.clone().requires_grad_()
+        work(asking, digits)[2].sum().backward()
+        assert asking.grad[2].abs().max() > 0
+        assert not asking.grad[3].any()
+        functional = torch.func.grad(lambda some, work=work: work(some, digits)[2].sum())(given)
+        assert torch.allclose(functional, asking.grad, atol=1e-4)
+
+
+def test_a_style_is_found_by_its_image(drawn):
+    model, style, digits = drawn
+    image, found = model.decode(style, digits), torch.zeros_like(style, requires_grad=True)
+    optimizer = torch.optim.Adam([found], 0.1)
+    errors = []
+    for _ in range(30):
+        optimizer.zero_grad()
+        error = (model.decode(found, digits) - image).square().mean()
+        error.backward()
+        optimizer.step()
+        errors.append(error.item())
+    assert errors[-1] < errors[0] / 2
+
+
+def test_without_being_asked_no_graph_is_kept(drawn):
+    model, style, digits = drawn
+    image = model.decode(style, digits)
+    assert not image.requires_grad
+    assert not model.encode(image, digits).requires_grad
+    with torch.no_grad():
+        assert not model.decode(style.requires_grad_(), digits).requires_grad

@@ -58,3 +58,18 @@ def test_styles_of_another_size_and_digits_of_another_type():
 def test_no_rows_are_no_rows():
     assert MODEL.encode(IMAGES[:0], DIGITS[:0]).shape == (0, 3)
     assert MODEL.decode(STYLES[:0], DIGITS[:0]).shape == (0, 1, 28, 28)
+
+
+@pytest.mark.parametrize("scale", [255.0, -1.0, float("nan")])
+def test_images_of_another_scale(scale):
+    images = scale * torch.rand(2, 1, 28, 28)
+    text = refused(MODEL.encode, images, torch.tensor([1, 2]))
+    assert text.startswith("images must be in [0, 1], 0 paper and 1 ink; these reach from ")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e31])
+def test_styles_that_nothing_can_be_drawn_from(value):
+    styles = torch.zeros(2, MODEL.style_size)
+    styles[1, 0] = value
+    text = refused(draw, MODEL, styles, torch.tensor([1, 2]))
+    assert text == "styles have numbers that are not finite, or too large"

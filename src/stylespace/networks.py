@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stylespace.config import ModelConfig
-from stylespace.rows import check_rows
+from stylespace.rows import check_greys, check_rows
 
 __all__ = [
     "IMAGE_SIDE",
@@ -261,9 +261,8 @@ class StyleAutoencoder(nn.Module):
     def _dtype(self) -> torch.dtype:
         return self.calibration.mean.dtype
 
-    @torch.no_grad()
     def encode(self, images: Tensor, digits: Tensor) -> Tensor:
-        """The style vectors of images.
+        """The style vectors of images. Gradients flow to images that require them.
 
         Args:
             images: `[n, 1, 28, 28]` float32 in [0, 1].
@@ -273,21 +272,23 @@ class StyleAutoencoder(nn.Module):
             `[n, style_size]` float32.
 
         Raises:
-            UsageError: they are of another type or shape, or there are no such digits.
+            UsageError: they are of another type or shape, not in [0, 1], or there are no such
+                digits.
         """
         shape = (1, IMAGE_SIDE, IMAGE_SIDE)
         check_rows("images", images, shape, self._dtype, digits, self.config.classes)
-        return self.style(self.encoder(images, digits), digits)
+        check_greys(images)
+        with _graph_for(images):
+            return self.style(self.encoder(images, digits), digits)
 
-    @torch.no_grad()
     def style(self, code: Tensor, digits: Tensor) -> Tensor:
         """The style vectors of the encoder's codes, both `[n, style_size]`."""
-        style: Tensor = self.flow(self.calibration.style(code, digits), digits)
+        with _graph_for(code):
+            style: Tensor = self.flow(self.calibration.style(code, digits), digits)
         return style
 
-    @torch.no_grad()
     def decode(self, style: Tensor, digits: Tensor) -> Tensor:
-        """Draw digits in given styles.
+        """Draw digits in given styles. Gradients flow to styles that require them.
 
         Args:
             style: `[n, style_size]` float32.
@@ -301,8 +302,14 @@ class StyleAutoencoder(nn.Module):
         """
         shape = (self.style_size,)
         check_rows("styles", style, shape, self._dtype, digits, self.config.classes)
-        code = self.calibration.code(self.flow.inverse(style, digits), digits)
-        return torch.sigmoid(self.decoder(code, digits))
+        with _graph_for(style):
+            code = self.calibration.code(self.flow.inverse(style, digits), digits)
+            return torch.sigmoid(self.decoder(code, digits))
+
+
+def _graph_for(values: Tensor) -> torch.set_grad_enabled:
+    """Keep a graph for values that ask for their gradient, but none for the weights' sake."""
+    return torch.set_grad_enabled(torch.is_grad_enabled() and values.requires_grad)
 
 
 class Discriminator(nn.Module):

@@ -7,7 +7,9 @@ from torch import Tensor
 
 from stylespace.errors import UsageError
 
-__all__ = ["check_rows"]
+__all__ = ["check_greys", "check_rows"]
+
+LOOSE = 0.01  # by which greys may leave [0, 1]: rounding, and no other scale
 
 
 def check_rows(
@@ -43,6 +45,22 @@ def check_rows(
         if low < 0 or high >= classes:
             wrong = low if low < 0 else high
             raise UsageError(f"there is no digit {wrong}: they go from 0 to {classes - 1}")
+
+
+def check_greys(images: Tensor) -> None:
+    """Refuse images of another scale than [0, 1], from which a model makes styles all the same.
+
+    Raises:
+        UsageError: some grey is elsewhere, or no number.
+    """
+    # on a GPU looking would mean waiting
+    if torch.compiler.is_compiling() or images.device.type != "cpu" or not images.numel():
+        return
+    low, high = (float(end) for end in images.detach().aminmax())
+    if not (low >= -LOOSE and high <= 1 + LOOSE):
+        raise UsageError(
+            f"images must be in [0, 1], 0 paper and 1 ink; these reach from {low:g} to {high:g}"
+        )
 
 
 def _require_tensor(name: str, value: object, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
