@@ -1,3 +1,6 @@
+import copy
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -172,3 +175,27 @@ def test_digits_are_called_as_their_set_calls_them(config, first, last):
     names = class_names(ModelConfig(**config))
     assert (names[0], names[-1]) == (first, last)
     assert len(names) == config.get("classes", 10)
+
+
+def test_threads_may_share_a_drawing(model):
+    styles, digits = random_styles(64, model.style_size), torch.arange(64) % 10
+    drawing, expected = Drawing(model), draw(model, styles, digits)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: drawing.draw(styles, digits), range(40)))
+    assert all(torch.equal(images, expected) for images in found)
+
+
+def test_a_model_of_another_type_is_refused(model):
+    with pytest.raises(UsageError, match="by a model of float32 on the CPU"):
+        Drawing(copy.deepcopy(model).double())
+
+
+def test_torchs_default_type_does_not_matter(model):
+    styles = random_styles(3, model.style_size)
+    images = draw(model, styles, torch.arange(3))
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(random_styles(3, model.style_size), styles)
+        assert torch.equal(draw(model, styles, torch.arange(3)), images)
+    finally:
+        torch.set_default_dtype(torch.float32)

@@ -65,7 +65,7 @@ class FoldedDigit:
         self._bends = [_folded(layer, chosen, torch.float32) for layer in reversed(layers)]
         to_code = calibration.to_code.index_select(0, chosen)[0]
         # each turn together with the one back that the layer before ends with
-        ends = [torch.eye(len(to_code)), *flow.turns.flip(0), to_code]
+        ends = [torch.eye(len(to_code), dtype=to_code.dtype), *flow.turns.flip(0), to_code]
         *self._turns, self._to_code = [back.T @ turn for back, turn in pairwise(ends)]
         self._mean = calibration.mean.index_select(0, chosen)[0]
         self._decoder = _folded(model.decoder.layers, chosen, dtype)

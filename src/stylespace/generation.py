@@ -7,6 +7,7 @@ same pixels, bit for bit, however many others are asked for after them.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -66,27 +67,41 @@ def random_styles(count: int, style_size: int, seed: int = 0) -> Tensor:
         >>> few.shape, torch.equal(few, many[:2])
         (torch.Size([2, 4]), True)
     """
-    return torch.cat([torch.empty(0, style_size), *style_blocks(count, style_size, seed)])
+    return torch.cat(
+        [torch.empty(0, style_size, dtype=torch.float32), *style_blocks(count, style_size, seed)]
+    )
 
 
 def style_blocks(count: int, style_size: int, seed: int = 0) -> Iterator[Tensor]:
     """The vectors of `random_styles`, at most `BLOCK` at a time."""
     for block, start in enumerate(range(0, count, BLOCK)):
-        noise = torch.randn(BLOCK, style_size, generator=generator(seed, "style", block))
+        source = generator(seed, "style", block)
+        noise = torch.randn(BLOCK, style_size, generator=source, dtype=torch.float32)
         yield noise[: count - start]
 
 
 class Drawing:
-    """Draws digits of one model, call after call in the same memory.
+    """Draws digits of one model, call after call in the same memory, for one thread at a time.
 
     Args:
-        model: in eval mode; its weights are taken as they are when a digit is first drawn.
+        model: in eval mode, float32 and on the CPU; its weights are taken as they are when a
+            digit is first drawn.
         dtype: of the decoder's products; bfloat16, where it is fast, is for large numbers of
             images, whose pixels it changes by some levels at most.
+
+    Raises:
+        UsageError: the model is elsewhere or of another type.
     """
 
     def __init__(self, model: StyleAutoencoder, dtype: torch.dtype = torch.float32) -> None:
+        own = model.calibration.mean
+        if own.dtype != torch.float32 or own.device.type != "cpu":
+            raise UsageError(
+                f"digits are drawn by a model of float32 on the CPU, not of {own.dtype} on "
+                f"{own.device}; model.float().cpu() makes it one"
+            )
         scratch, self._config = Scratch(), model.config
+        self._turn = threading.Lock()
         # a folded digit is a copy of the decoder's weights
         self._folded = functools.lru_cache(maxsize=10)(
             lambda digit: FoldedDigit(model, digit, dtype, scratch)
@@ -97,6 +112,12 @@ class Drawing:
         """What `generation.draw` returns."""
         shape, classes = (self._config.style_size,), self._config.classes
         check_rows("styles", styles, shape, torch.float32, digits, classes)
+        if not _drawable(styles):
+            raise UsageError("styles have numbers that are not finite, or too large")
+        with self._turn:
+            return self._draw(styles, digits)
+
+    def _draw(self, styles: Tensor, digits: Tensor) -> Tensor:
         images = torch.empty(len(styles), IMAGE_SIDE * IMAGE_SIDE, dtype=torch.uint8)
         for digit in torch.unique(digits).tolist():
             for places in torch.split((digits == digit).nonzero().squeeze(1), self._rows):
@@ -113,7 +134,7 @@ def draw(
     """Draw digits in given styles.
 
     Args:
-        model: in eval mode.
+        model: as `Drawing` takes it.
         styles: `[n, style_size]` float32.
         digits: `[n]` int64, which digit to draw from each row.
         dtype: as `Drawing` takes it.
@@ -122,7 +143,7 @@ def draw(
         `[n, 28, 28]` uint8, 0 is paper and 255 is ink.
 
     Raises:
-        UsageError: they are of another type or shape, or there are no such digits.
+        UsageError: they are of another type or shape, not finite, or there are no such digits.
 
     Example:
         >>> model = StyleAutoencoder(ModelConfig(style_size=4))
@@ -130,6 +151,10 @@ def draw(
         torch.Size([10, 28, 28])
     """
     return Drawing(model, dtype).draw(styles, digits)
+
+
+def _drawable(styles: Tensor) -> bool:
+    return bool((styles.abs() <= LARGEST).all())  # what is no number is not, either
 
 
 def _rows_at_once(classes: int, dtype: torch.dtype) -> int:
@@ -146,14 +171,14 @@ def draw_rows(model: StyleAutoencoder, styles: Tensor, digits: Sequence[int]) ->
     """A row for each style and a column for each digit.
 
     Args:
-        model: in eval mode.
+        model: as `Drawing` takes it.
         styles: `[rows, style_size]` float32.
         digits: which digit each column shows; -1 is a space.
 
     Returns:
         `[rows, columns, 28, 28]` uint8. A row does not change when rows are added below it.
     """
-    row = torch.tensor(digits)
+    row = torch.tensor(digits, dtype=torch.int64)
     images = draw(
         model,
         styles.repeat_interleave(len(row), dim=0),
@@ -216,7 +241,7 @@ def parse_style(text: str, style_size: int) -> Tensor:
             f"the style {text!r} has {len(values)} numbers; this model's styles have {style_size}"
         )
     style = torch.tensor(values, dtype=torch.float32)
-    if not bool((style.abs() <= LARGEST).all()):  # no number is not, either
+    if not _drawable(style):
         raise UsageError(f"the style {text!r} has a number that is not finite, or too large")
     return style
 
