@@ -217,3 +217,18 @@ def test_a_session_can_be_read_while_a_save_is_moved_into_place(session, monkeyp
 
     monkeypatch.setattr(checkpoint, "_require_file", moved_meanwhile)
     read(session)
+
+
+def test_opening_a_model_leaves_torchs_random_numbers_as_they_are(session):
+    before = torch.get_rng_state()
+    checkpoint.load(session)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_model_opens_whatever_torchs_default_type(session):
+    torch.set_default_dtype(torch.float64)
+    try:
+        model = checkpoint.load(session)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert {value.dtype for value in model.parameters()} == {torch.float32}

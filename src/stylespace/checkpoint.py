@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -87,7 +88,7 @@ class TrainerState:
         return self.step >= self.steps
 
 
-def load(session: str | os.PathLike[str], device: str = "cpu") -> StyleAutoencoder:
+def load(session: str | os.PathLike[str], device: str | torch.device = "cpu") -> StyleAutoencoder:
     """Open a trained model.
 
     Args:
@@ -297,7 +298,8 @@ def _filled(config: ModelConfig, tensors: dict[str, Tensor], path: Path) -> Styl
     # first of all, since a stranger's configuration may ask for more than there is memory
     if state_size(config) != sum(value.numel() for value in tensors.values()):
         raise misfit
-    model = StyleAutoencoder(config)
+    with torch.random.fork_rng(devices=[]):  # first weights, which are replaced
+        model = StyleAutoencoder(config).float()
     expected = {name: (value.shape, value.dtype) for name, value in model.state_dict().items()}
     if expected != {name: (value.shape, value.dtype) for name, value in tensors.items()}:
         raise misfit
