@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from stylespace.config import (
@@ -146,3 +147,27 @@ def test_a_set_that_is_named_by_dots_gives_its_session_its_own_name(
     (tmp_path / "runes" / "letters").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "runes")
     assert session_name(8, data) == name
+
+
+def test_numbers_of_numpy_are_plain_numbers():
+    config = TrainConfig(seed=np.int64(3), epochs=np.int32(2), lr=np.float32(0.5), warm_up=0)
+    assert json.loads(json.dumps(dataclasses.asdict(config))) == dataclasses.asdict(config)
+    assert config == TrainConfig(seed=3, epochs=2, lr=0.5, warm_up=0.0)
+    assert ModelConfig(style_size=np.int64(2)) == ModelConfig(style_size=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (TrainConfig, {"seed": 0.5}),
+        (TrainConfig, {"epochs": 1.5}),
+        (TrainConfig, {"lr": "0.01"}),
+        (ModelConfig, {"style_size": "4"}),
+        (ModelConfig, {"style_size": 4.0}),
+        (ModelConfig, {"encoder_widths": 384}),
+    ],
+)
+def test_a_setting_of_another_type_is_named(kind, change):
+    (name,) = change
+    with pytest.raises(UsageError, match=f"^{name} must be "):
+        kind(**change)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar
@@ -95,11 +97,13 @@ class ModelConfig:
     class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _make_plain(self)
         _require(1 <= self.style_size <= 512, "the style size must be between 1 and 512")
         _require(1 <= self.classes <= 1000, "the number of classes must be between 1 and 1000")
         _require(0 <= self.flow_layers <= 64, "flow_layers must be between 0 and 64")
         for name in ("encoder_widths", "decoder_widths", "flow_widths"):
-            widths = tuple(getattr(self, name))
+            given = getattr(self, name)
+            widths = tuple(given) if isinstance(given, Sequence) else (None,)
             fit = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
             _require(fit, f"{name} must be whole numbers from 1 to {WIDEST}")
             _require(len(widths) <= DEEPEST, f"{name} must be {DEEPEST} at most")
@@ -149,6 +153,7 @@ class TrainConfig:
     same_hand_weight: float = 0.3
 
     def __post_init__(self) -> None:
+        _make_plain(self)
         _require(self.objective in DEFAULT_EPOCHS, f"unknown objective {self.objective!r:.60}")
         _require(self.epochs >= 1, "--epochs must be at least 1")
         _require(self.batch_size >= 2, "--batch-size must be at least 2")
@@ -230,6 +235,20 @@ def _check_type(source: str, name: str, value: object, wanted: type) -> None:
     allowed = {float: (float, int), tuple: (list,)}.get(wanted, (wanted,))
     if type(value) not in allowed:
         raise SessionError(f"{source}: {name} cannot be {value!r:.60}")
+
+
+def _make_plain(config: ModelConfig | TrainConfig) -> None:
+    """Make whole numbers `int` and others `float`, NumPy's too: JSON knows no other."""
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.type == "int":
+            whole = isinstance(value, numbers.Integral)
+            _require(whole, f"{field.name} must be a whole number, not {value!r:.60}")
+            object.__setattr__(config, field.name, int(value))
+        elif field.type == "float":
+            real = isinstance(value, numbers.Real)
+            _require(real, f"{field.name} must be a number, not {value!r:.60}")
+            object.__setattr__(config, field.name, float(value))
 
 
 def _require(condition: bool, message: str) -> None:
