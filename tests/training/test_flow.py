@@ -158,3 +158,14 @@ def test_a_flow_does_not_change_the_first_weights_of_what_is_made_after_it():
             return torch.randn(1)
 
     assert torch.equal(next_random(), next_random(flow_layers=0))
+
+
+def test_a_flow_that_only_reaches_farther_is_dropped():
+    """What seen codes are meant to have beyond the prior says nothing for unseen ones."""
+    model, random = model_of(2), torch.Generator().manual_seed(0)
+    seen, unseen = (
+        Codes(torch.randn(count, 2, generator=random), torch.arange(count) % 2)
+        for count in (5000, 1000)
+    )
+    fit_flow(model, seen, torch.zeros(5000, 3), unseen, 1.4, seed=0, epochs=4)
+    assert unchanged(model.flow)

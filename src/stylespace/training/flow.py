@@ -72,14 +72,18 @@ def fit_flow(
         index = order[place * batch : (place + 1) * batch]
         rows = Codes(seen.vectors[index], seen.digits[index])
         fit.step(rows, measures[index], (step + 1) / steps)
-    before = _mismatch(unseen.vectors, torch.zeros(1), spread)
-    if _mismatch(*fit.through.forward(*unseen), spread) < before:
+    before = _mismatch(unseen.vectors, torch.zeros(1))
+    if _mismatch(*fit.through.forward(*unseen)) < before:
         model.flow.load_state_dict(flow.state_dict())
 
 
-def _mismatch(style: Tensor, stretch: Tensor, spread: float) -> float:
-    """Negative log-likelihood of what style vectors came from, but for a constant, in nats."""
-    return float((0.5 * style.square().sum(dim=1) / spread**2 - stretch).mean())
+def _mismatch(style: Tensor, stretch: Tensor) -> float:
+    """Negative log-likelihood, by the prior, of what style vectors came from, but for a constant.
+
+    In nats. It is for unseen images: their style vectors are to be the prior's, while those of
+    seen ones reach farther.
+    """
+    return float((0.5 * style.square().sum(dim=1) - stretch).mean())
 
 
 class _Kept(NamedTuple):

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from stylespace import checkpoint, sheets
 from stylespace.checkpoint import TrainerState
+from stylespace.config import ModelConfig
 from stylespace.data.batches import Batches
 from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import release
 from stylespace.data.split import evenly
-from stylespace.errors import SessionError, StylespaceError, TrainingError
+from stylespace.errors import DataError, SessionError, StylespaceError, TrainingError
 from stylespace.hardware import Hardware
 from stylespace.networks import IMAGE_SIDE
 from stylespace.training import health
@@ -44,8 +45,8 @@ class Ending:
 
     Attributes:
         signal: what asked it to stop, if anything did.
-        remark: what is not well with the style space that was last looked at, if anything is.
         finished: whether all steps are taken; if not, `fit` with a new plan goes on.
+        remark: what is not well with the style space that was last looked at, if anything is.
     """
 
     signal: int | None
@@ -95,12 +96,14 @@ def fit(
         OSError: the report cannot be written any more; the session is saved.
     """
     group, hardware = group or Group(), hardware or Hardware()
+    group.together(lambda: _require_classes(plan.model_config, train, test))
     steps = total_steps(plan, train)
     group.together(lambda: _require_same_run(directory, plan, steps))
     trainer = group.together(
         lambda: make_trainer(plan.model_config, plan.config, steps, hardware, group)
     )
     trainer.detect_anomaly = detect_anomaly
+    trainer.first_step = plan.epochs_before * trainer.per_epoch
     image_dir = image_dir or directory / "images"
     run = group.together(lambda: _Run(directory, plan, trainer, train, test, report, image_dir))
     asked = 0
@@ -117,6 +120,17 @@ def fit(
         raise report.lost
     finished = run.saved_at == trainer.steps
     return Ending(signal=asked or None, finished=finished, remark=run.remark)
+
+
+def _require_classes(config: ModelConfig, train: LabelledImages, test: LabelledImages) -> None:
+    """Refuse images of digits that the model does not have, and none at all."""
+    for name, part in (("training", train), ("test", test)):
+        if not len(part):
+            raise DataError(f"there are no {name} images")
+        if int(part.digits.min()) < 0 or int(part.digits.max()) >= config.classes:
+            raise DataError(
+                f"the {name} images have digits beyond the model's {config.classes} classes"
+            )
 
 
 def _require_same_run(directory: Path, plan: Plan, steps: int) -> None:

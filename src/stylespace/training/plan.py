@@ -139,9 +139,10 @@ def _go_on(directory: Path, fresh: Plan, state: TrainerState, asked: dict[str, A
     for name, value in asked.items():
         stored = getattr(state.config, name)
         if value != stored:
+            flag = FLAGS.get(name, name)
             raise SessionError(
-                f"{directory} is in the middle of a run with {FLAGS[name]} {stored}: let that "
-                f"finish (leave {FLAGS[name]} out), or name another --ckpt-dir"
+                f"{directory} is in the middle of a run with {flag} {stored}: let that finish "
+                f"(leave {flag} out), or name another --ckpt-dir"
             )
     per_epoch = state.steps // state.config.epochs
     if per_epoch == 0:

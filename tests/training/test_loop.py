@@ -1,0 +1,69 @@
+"""What `fit` refuses, and what a run after another sees."""
+
+import dataclasses
+import re
+
+import pytest
+import torch
+
+from stylespace import checkpoint
+from stylespace.config import ModelConfig
+from stylespace.errors import DataError
+from stylespace.training.adversarial import AdversarialTrainer
+from stylespace.training.loop import fit
+from stylespace.training.plan import digest, make_plan
+from stylespace.training.report import Report
+from tests.small import strokes
+
+MODEL = ModelConfig(style_size=2, encoder_widths=(8,), decoder_widths=(8,), flow_layers=0)
+TRAIN, TEST = strokes(200, 0), strokes(20, 1)
+ASKED = {"epochs": 1, "batch_size": 20}
+
+
+def run(session, train=TRAIN, test=TEST):
+    with checkpoint.session_lock(session):
+        plan = make_plan(session, MODEL, "aae", ASKED, digest(train))
+        return fit(session, plan, train, test, Report(lambda _: None))
+
+
+@pytest.mark.parametrize("wrong", [-1, 10])
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_digits_that_the_model_does_not_have(tmp_path, part, wrong):
+    sets = {"train": TRAIN, "test": TEST}
+    digits = sets[part].digits.clone()
+    digits[3] = wrong
+    sets[part] = dataclasses.replace(sets[part], digits=digits)
+    with pytest.raises(DataError, match="digits beyond the model's 10 classes"):
+        run(tmp_path / "s.ckpt", **sets)
+
+
+def test_no_test_images(tmp_path):
+    with pytest.raises(DataError, match="there are no test images"):
+        run(tmp_path / "s.ckpt", test=TEST.subset(slice(0)))
+
+
+def test_a_run_after_another_sees_new_noise(tmp_path, monkeypatch):
+    seen = []
+    judge = AdversarialTrainer._judge
+
+    def watch(self, step, prior, *rest):
+        seen.append(prior.clone())
+        return judge(self, step, prior, *rest)
+
+    monkeypatch.setattr(AdversarialTrainer, "_judge", watch)
+    for _ in range(2):
+        assert run(tmp_path / "s.ckpt").finished
+    first, second = seen[: len(seen) // 2], seen[len(seen) // 2 :]
+    assert len(first) == len(second) > 2
+    assert not any(torch.equal(*pair) for pair in zip(first, second, strict=True))
+
+
+def test_a_setting_that_is_no_flag_is_named_too(tmp_path):
+    session = tmp_path / "s.ckpt"
+    run(session)
+    state = checkpoint.read_trainer(session)
+    model = checkpoint.load(session)
+    with checkpoint.session_lock(session):
+        checkpoint.save(session, model, dataclasses.replace(state, step=state.steps - 1))
+        with pytest.raises(checkpoint.SessionError, match=re.escape("with warm_up 0.2: let that")):
+            make_plan(session, MODEL, "aae", ASKED | {"warm_up": 0.3}, digest(TRAIN))
