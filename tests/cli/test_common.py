@@ -1,7 +1,13 @@
 """How a command ends when something goes wrong that no flag is to blame for."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from stylespace.cli import generate
 from stylespace.cli.common import Parser, run_command
 
 
@@ -30,3 +36,27 @@ def test_a_fault_of_the_program_is_not_hidden():
 
     with pytest.raises(RuntimeError, match="shapes"):
         run_command(Parser("x", "draw"), run, [])
+
+
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["train", "--help"]])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("unbuffered", [None, "1"])
+def test_output_that_cannot_be_written_is_no_traceback(command, unbuffered):
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    if unbuffered:
+        environment["PYTHONUNBUFFERED"] = unbuffered
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "stylespace", *command]
+        done = subprocess.run(
+            words, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment
+        )
+    assert len(done.stderr.splitlines()) <= 1
+    assert done.returncode in (0, 1)  # argparse itself passes over it where nothing is buffered
+
+
+@pytest.mark.parametrize("flag", ["--count", "--style", "--output", "--like"])
+def test_two_dashes_are_no_value(capsys, flag):
+    with pytest.raises(SystemExit) as ended:
+        generate.main([f"{flag}=--"])
+    assert ended.value.code == 2
+    assert f"argument {flag}: expected one argument" in capsys.readouterr().err

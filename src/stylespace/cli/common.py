@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -26,6 +26,7 @@ __all__ = [
     "add_data_dir",
     "add_named_session",
     "add_session",
+    "guarded",
     "named_session",
     "run_command",
     "session_directory",
@@ -44,6 +45,8 @@ DATA_SETS = (
 class Parser(argparse.ArgumentParser):
     """An `ArgumentParser` whose help has the seed's flags first and the newer ones after them."""
 
+    _actions: list[argparse.Action]
+
     def __init__(self, description: str, prog: str | None = None) -> None:
         super().__init__(description=description, prog=prog, add_help=False, allow_abbrev=False)
         self.register("type", Path, _path)
@@ -52,6 +55,19 @@ class Parser(argparse.ArgumentParser):
             "-h", "--help", action="help", help="show this help message and exit"
         )
         self.more = self.add_argument_group("further arguments")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As the original, but `--flag=--` gives no value; there it gives an empty list."""
+        found, rest = super().parse_known_args(args, namespace)
+        for action in self._actions:
+            value = getattr(found, action.dest, None)
+            if action.nargs is not None or value == action.default:
+                continue
+            if isinstance(value, list) and (not value or [] in value):
+                self.error(f"argument {'/'.join(action.option_strings)}: expected one argument")
+        return found, rest
 
 
 def _path(text: str) -> Path:
@@ -153,25 +169,39 @@ def run_command(
         SystemExit: the flags cannot be parsed, or SIGTERM or SIGHUP came; whatever was half
             written is removed.
     """
+    return guarded(parser.prog, lambda: run(parser.parse_args(argv)))
+
+
+def guarded(prog: str, action: Callable[[], int | None]) -> int:
+    """Do what prints results, and turn what a user can cause into one line and an exit code.
+
+    Raises:
+        SystemExit: as `run_command`.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has every class's letters
         sys.stdout.reconfigure(errors="replace")
-    args = parser.parse_args(argv)
+    try:
+        return _ended(prog, action)
+    finally:
+        _let_go_of_output()
+
+
+def _ended(prog: str, action: Callable[[], int | None]) -> int:
     try:
         with _unwound_by_signals():
-            return run(args) or 0
+            code = _written(action)
+        return code or 0
     except StylespaceError as error:
         # a name in it may have a line break
-        print(f"{parser.prog}: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"{prog}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted", file=sys.stderr)
+        print(f"{prog}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not NO_MEMORY.search(str(error)):
             raise
-        print(
-            f"{parser.prog}: out of memory; close other programs or ask for less", file=sys.stderr
-        )
+        print(f"{prog}: out of memory; close other programs or ask for less", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of our lines has gone: nothing is left to tell
         sys.stderr.close()
@@ -179,8 +209,33 @@ def run_command(
     except (OSError, ImportError) as error:
         if isinstance(error, ImportError) and _no_handle_left not in str(error):
             raise  # a fault of this program, or of how it was installed
-        print(f"{parser.prog}: {_reason(error)}", file=sys.stderr)
+        print(f"{prog}: {_reason(error)}", file=sys.stderr)
         return 1
+
+
+def _written(action: Callable[[], int | None]) -> int | None:
+    """Do it, and have all that it printed written while a failure can still be told."""
+    try:
+        code = action()
+    except SystemExit:  # the help, for one
+        _flush()
+        raise
+    _flush()
+    return code
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _let_go_of_output() -> None:
+    """Drop what cannot be written, or else Python tries once more at its end, and complains."""
+    try:
+        _flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _reason(error: OSError | ImportError) -> str:

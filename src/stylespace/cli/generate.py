@@ -153,7 +153,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--style and --like both give the style; leave one of them out")
     if args.digit is not None and not (args.like or args.traverse or args.export):
         raise UsageError("--digit goes with --like, --traverse or --export")
-    if not args.like and (args.data or args.data_dir):
+    if not args.like and (args.data is not None or args.data_dir is not None):
         raise UsageError("--data and --data-dir go with --like; other digits need no images")
     if args.precision and not args.export:
         raise UsageError("--precision goes with --export; sheets are drawn in float32")

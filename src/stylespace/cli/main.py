@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from stylespace import __version__
+from stylespace.cli.common import guarded
 
 __all__ = ["main"]
 
@@ -29,12 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = importlib.import_module(f"stylespace.cli.{name}")
         code: int = module.main(arguments[1:], prog=f"stylespace {name}")
         return code
-    if name == "--version":
-        print(f"stylespace {__version__}")
-        return 0
-    if name in ("-h", "--help"):
-        print(usage())
-        return 0
+    told = {"--version": f"stylespace {__version__}", "-h": usage(), "--help": usage()}
+    if name in told:
+        return guarded("stylespace", lambda: print(told[name]))
     print(f"stylespace: no command {name!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
     return 2
 
