@@ -104,7 +104,7 @@ def _column(part: Any, name: str) -> Iterator[Image.Image | None]:  # noqa: ANN4
 def _images(pictures: Iterator[Image.Image | None], count: int, text: str) -> Tensor:
     images = torch.zeros(count, 28, 28, dtype=torch.uint8)
     ready = torch.zeros(count, dtype=torch.bool)
-    with bar("reading pictures", count) as advance:
+    with bar("reading pictures", count, "pictures") as advance:
         for number in range(count):
             name = f"picture {number} of {text}"
             images[number], ready[number] = image_of(_next(pictures, name), name)

@@ -164,7 +164,7 @@ def as_images(paths: Sequence[Path]) -> Tensor:
     images = torch.zeros(len(paths), SIDE, SIDE, dtype=torch.uint8)
     ready = torch.zeros(len(paths), dtype=torch.bool)
     unusable = list[str]()
-    with bar("reading pictures", len(paths)) as advance:
+    with bar("reading pictures", len(paths), "pictures") as advance:
         for number, path in enumerate(paths):
             try:
                 images[number], ready[number] = image_of(read_picture(path), str(path))

@@ -1,4 +1,4 @@
-"""What the user sees while files are fetched: lines and, on a terminal, a bar; all on stderr."""
+"""What the user sees while data is fetched or read, on stderr: lines and, on a terminal, a bar."""
 
 from __future__ import annotations
 
@@ -15,20 +15,29 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A progress bar, if stderr is a terminal, and what moves it by a number of bytes.
+def bar(label: str, total: int | None, unit: str = "bytes") -> Iterator[Callable[[int], None]]:
+    """A progress bar, if stderr is a terminal, and what moves it by a number of units.
 
     Args:
         label: what stands before the bar.
-        total: bytes to come; None shows only that something goes on.
+        total: units to come; None shows only that something goes on.
+        unit: what is counted.
     """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    size = () if total is None else (DownloadColumn(), TimeRemainingColumn())
+    done = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    size = () if total is None else (done, TimeRemainingColumn())
     columns = (TextColumn("{task.description}"), BarColumn(), *size)
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=total)
