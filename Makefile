@@ -23,10 +23,12 @@ CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/
 			>/dev/null 2>&1 || echo "chromium could not be installed"; \
 	else echo "no chromium: the tests of the studio's page are skipped"; fi
 
+.NOTPARALLEL:  # two targets would install into the one environment
 .PHONY: train test bench wheel-test lock audit clean
 
 # a simple auto-encoder, or a run that was stopped, goes on; what has finished is not trained more
-FINISHED := import json; s = json.load(open("$(SESSION)/trainer.json")); \
+SAVED := "$(SESSION)/.saved/trainer.json", "$(SESSION)/trainer.json"
+FINISHED := import json, os; s = json.load(open(next(filter(os.path.exists, ($(SAVED)))))); \
 	exit(s["step"] < s["steps"] or s["config"]["objective"] != "aae")
 
 train: .venv/.for-use
@@ -74,7 +76,7 @@ build/lock/bin/pip-compile:
 	@touch $@ .venv/.for-use
 
 $(BIN)/python:
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 clean:
 	rm -rf .venv
