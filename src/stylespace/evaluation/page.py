@@ -113,8 +113,9 @@ def _footer(report: Report) -> str:
     facts = report.facts
     text = (
         f"stylespace {facts['stylespace']}, torch {facts['torch']}; measured in "
-        f"{facts['seconds']:.0f} seconds. Chance: what the same measure gives where there "
-        "is nothing to find. All figures, with what the spreads are over: report.json."
+        f"{facts['seconds']:.0f} seconds. Chance: a null, or where there is none what real "
+        "images give; each line says which. All figures, with what the spreads are over: "
+        "report.json."
     )
     return _safe(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +69,7 @@ def gaussianity_section(subject: Subject, advance: Advance) -> Section:
     return Section(
         key="gaussianity",
         title="Gaussianity",
-        question="Are each digit's codes spread as the prior N(0, I) is?",
+        question="Are the codes spread as the prior N(0, I) is, and each digit's too?",
         measures=(told, *distances),
     )
 
@@ -158,8 +159,9 @@ def _distance(
     of: Callable[[Tensor], float],
     details: dict[str, Any],
 ) -> Measure:
-    """A statistic of codes that is 0 for the prior itself."""
-    codes = subject.codes
+    """A statistic of codes, all together and each digit's, that is 0 for the prior itself."""
+    codes, digits = subject.codes, subject.test.digits
+    each = [codes[digits == digit] for digit in range(subject.classes)]
     resampled = [of(codes[index]) for index in bootstrap(len(codes), BOOTSTRAPS, subject.seed)]
     key, label, meaning = words
     return Measure(
@@ -174,6 +176,7 @@ def _distance(
         spread_is=f"{BOOTSTRAPS} bootstrap resamples",
         samples=f"{len(codes):,} codes",
         meaning=meaning,
+        per_class=tuple(of(own) if len(own) > 1 else math.nan for own in each),
         details=details,
     )
 
