@@ -1,4 +1,7 @@
-"""Style-based auto-encoder: what handwriting style is, apart from which digit is written."""
+"""Style-based auto-encoder: what handwriting style is, apart from which digit is written.
+
+`stylespace.load` opens a trained model, `stylespace.datasets.load` a set of labelled images.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["datasets", "load"]
 __version__ = "0.1.0"
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def __getattr__(name: str) -> object:

@@ -47,16 +47,19 @@ class StyleAutoencoder(
         config: Any = None,  # noqa: ANN401 - the mixin's own type is private
         **more: Any,  # noqa: ANN401
     ) -> str | None:
-        """Write a folder that `stylespace.load` opens too.
+        """Write a folder that `stylespace.load` opens too, if the weights are float32.
 
         Args:
             save_directory: made if need be.
-            config: in place of the model's own.
+            config: in place of the model's own; a `ModelConfig` or its settings by name.
             more: what the mixin's `save_pretrained` takes besides.
 
         Returns:
             Where it was pushed to, if it was.
         """
-        own = {"format": FORMAT, **dataclasses.asdict(self.config)}
-        pushed: str | None = super().save_pretrained(save_directory, config=config or own, **more)
+        given = config or self.config
+        settings = dataclasses.asdict(given) if isinstance(given, ModelConfig) else given
+        pushed: str | None = super().save_pretrained(
+            save_directory, config={"format": FORMAT, **settings}, **more
+        )
         return pushed
