@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 from stylespace.studio.assets import usual_errors
 from stylespace.studio.hand import HandReader
 from tests.studio.browser import SEVEN, draw, notice, row, settle, until, word
+from tests.studio.test_hand import RULED, lines_of_cursive
 
 SCALE = 8
 
@@ -139,6 +140,7 @@ def various(mnist):
         for start in (10, 200, 3000):
             yield in_a_row(test[start : start + 2], space)
         yield in_a_row(test[60:63], space)
+    yield lines_of_cursive(1, words=3)
     for image in load_digits().images[:12]:
         coarse = Image.fromarray((255 - 255 / 16 * image).astype(np.uint8))
         yield coarse.resize((160, 160), Resampling.BICUBIC)
@@ -220,6 +222,13 @@ def test_a_sheet_without_digits_is_refused_in_a_line(page, tmp_path):
     grain = (200 + 6 * random.standard_normal((300, 400))).clip(0, 255)
     give(page, Image.fromarray(grain.astype(np.uint8)), tmp_path)
     assert "ink" in notice(page)
+    assert page.is_visible("#pad")
+
+
+@pytest.mark.parametrize("kind", RULED)
+def test_lines_through_the_digits_are_named_as_such(page, tmp_path, kind):
+    give(page, RULED[kind], tmp_path)
+    assert notice(page) == "There are lines through the digits; use plain paper."
     assert page.is_visible("#pad")
 
 

@@ -205,16 +205,17 @@ def pooled(ink: Grey, factor: int) -> Tensor:
 def connected(mask: Tensor) -> Tensor:
     """A number for each piece of a mask `[1, 1, h, w]` that hangs together, 0 outside.
 
-    Diagonals count. Each pixel takes its neighbours' largest number, and then the number of the
-    pixel that bears this one, until nothing changes: long thin pieces take few rounds.
+    Diagonals count. Each pixel takes its neighbours' largest number, and so do all that bear the
+    same number and the pixel that it is of; and then what that pixel takes, until nothing
+    changes: long and winding pieces take few rounds.
     """
     inside = mask.float()
-    own = torch.arange(1, mask.numel() + 1, dtype=torch.float32).view_as(inside) * inside
-    numbers = own
+    numbers = torch.arange(1, mask.numel() + 1, dtype=torch.float32).view_as(inside) * inside
     while True:
-        wider = F.max_pool2d(numbers, 3, 1, 1) * inside
-        at = F.pad(wider.flatten(), (1, 0))
-        wider = at[at.long()][1:].view_as(inside)
+        bearers = numbers.flatten().long()
+        beside = (F.max_pool2d(numbers, 3, 1, 1) * inside).flatten()
+        best = F.pad(beside, (1, 0)).scatter_reduce(0, bearers, beside, "amax")
+        wider = best[best[bearers].long()].view_as(inside)
         if torch.equal(wider, numbers):
-            return numbers.long()
+            return bearers.view_as(inside)
         numbers = wider

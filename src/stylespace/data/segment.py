@@ -23,6 +23,9 @@ MAP_SIDE = 512  # of the map on which pieces are found
 MOST = 60  # digits on a photograph
 SMALL = 0.3  # of a usual digit's height: no digit of its own
 NEAR = 0.2  # of a digit's height, between the parts of one
+SPANS = 0.9  # of the sheet's side: as long are its edges and the lines on ruled paper
+RULE = 0.006  # of the map's longer side; no pen that fills a sheet with a digit is as thin
+RULED = 0.2  # of a piece's columns have nothing thicker, where it hangs on rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +58,14 @@ def find_digits(picture: Image.Image, name: str = "the picture") -> list[Found]:
         name: what to call it in an error's text.
 
     Raises:
-        DataError: it shows no ink, or too many pieces of it.
+        DataError: it shows no ink, too many pieces of it, or lines that run through the digits.
     """
     ink = find_ink(picture, name, SEARCH_SIDE)
     factor = max(1, int(max(ink.shape) / MAP_SIDE + 0.5))
     small = pooled(ink, factor)
     labels = connected(small > PIECE)[0, 0].numpy()
-    pieces = _joined(_likely(_pieces(small[0, 0].numpy(), labels), labels.shape))
+    every = _pieces(small[0, 0].numpy(), labels)
+    pieces = _joined(_likely(every, labels.shape))
     if len(pieces) > MOST:
         raise DataError(
             f"there are more than {MOST} pieces of ink on {name}; cut the digits out of it first"
@@ -70,6 +74,8 @@ def find_digits(picture: Image.Image, name: str = "the picture") -> list[Found]:
     found = [Found(image, part) for part in alone if (image := _image(part)) is not None]
     if len(found) > 1:
         return found
+    if any(_is_ruled(piece, labels) for piece in pieces or every):
+        raise DataError(f"there are lines through the digits on {name}; use plain paper")
     return [Found(prepare(picture, name), found[0].ink if found else ink)]
 
 
@@ -109,7 +115,7 @@ def _likely(pieces: list[_Piece], shape: tuple[int, ...]) -> list[_Piece]:
 
     def may_be(box: Box) -> bool:
         at_edge = box.top == 0 or box.left == 0 or box.bottom == height or box.right == width
-        spans = box.width > 0.9 * width or box.height > 0.9 * height
+        spans = box.width > SPANS * width or box.height > SPANS * height
         line = box.width > 7 * box.height and box.width > 0.25 * width
         return not line and not (at_edge and spans and len(pieces) > 1)
 
@@ -121,6 +127,18 @@ def _likely(pieces: list[_Piece], shape: tuple[int, ...]) -> list[_Piece]:
         for piece in digits
         if piece.box.longer_side > max(2, 0.08 * largest) and piece.weight > 0.01 * heaviest
     ]
+
+
+def _is_ruled(piece: _Piece, labels: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> bool:
+    """Whether rules hold it together: from side to side, with nothing but them in between."""
+    box = piece.box
+    if box.width <= SPANS * labels.shape[1]:
+        return False
+    longest = run = np.zeros(box.width, np.int64)
+    for row in labels[box.top : box.bottom, box.left : box.right]:
+        run = (run + 1) * (row == piece.labels[0])
+        longest = np.maximum(longest, run)
+    return bool((longest <= RULE * max(labels.shape)).mean() > RULED)
 
 
 def _joined(pieces: list[_Piece]) -> list[_Piece]:

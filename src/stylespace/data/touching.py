@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from stylespace.data.ink import Grey, pooled
-from stylespace.data.prepare import Box, bounds
+from stylespace.data.prepare import bounds
 
 __all__ = ["cuts"]
 
@@ -34,13 +34,14 @@ def cuts(ink: Grey) -> Iterator[tuple[Grey, Grey]]:
         ink: `[height, width]` in 0..1, of one piece.
 
     Yields:
-        Two pictures of ink of the same size.
+        Two pictures of ink, each as large as what is on it.
     """
     box = bounds(ink)
     if box is None:
         return
     factor = -(-box.height // MAP_HEIGHT)
-    small = pooled(box.cut(ink), factor)[0, 0].numpy().astype(np.float64)
+    own = box.cut(ink)
+    small = pooled(own, factor)[0, 0].numpy().astype(np.float64)
     height, width = small.shape
     tried = list[Seam]()
     for share, slant in itertools.product(WIDTHS, SLANTS):
@@ -50,23 +51,16 @@ def cuts(ink: Grey) -> Iterator[tuple[Grey, Grey]]:
         if any(np.array_equal(seam, other) for other in tried):
             continue
         tried.append(seam)
-        halves = _parted(ink, box, box.left + seam.repeat(factor)[: box.height] * factor)
-        if all(_is_high(half, box.height) for half in halves):
-            yield halves
+        is_left = np.arange(box.width) < seam.repeat(factor)[: box.height, None] * factor
+        first, rest = (_high(own * half, box.height) for half in (is_left, ~is_left))
+        if first is not None and rest is not None:
+            yield first, rest
 
 
-def _parted(ink: Grey, box: Box, ends: Seam) -> tuple[Grey, Grey]:
-    """What lies in a box, left of a column for each of its rows and right of it."""
-    left, right = np.zeros_like(ink), np.zeros_like(ink)
-    is_left = np.arange(box.left, box.right) < ends[:, None]
-    box.cut(left)[is_left] = box.cut(ink)[is_left]
-    box.cut(right)[~is_left] = box.cut(ink)[~is_left]
-    return left, right
-
-
-def _is_high(ink: Grey, height: int) -> bool:
+def _high(ink: Grey, height: int) -> Grey | None:
+    """It without what is empty around it, if it is high enough for a digit."""
     box = bounds(ink)
-    return box is not None and box.height >= LOWEST * height
+    return box.cut(ink) if box is not None and box.height >= LOWEST * height else None
 
 
 def _seam(ink: Grey, middle: float, slant: float) -> Seam:

@@ -170,9 +170,9 @@ def _is_better(whole: Sample, parts: list[Sample]) -> bool:
 
 
 def _may_be_several(whole: Sample, ink: Grey) -> bool:
-    """Whether it is as wide as digits that touch each other."""
-    box = bounds(ink)
-    return box is not None and box.width > (NARROW if whole.doubt else WIDE) * box.height
+    """Whether it is as wide as digits that touch each other, and no wider."""
+    box, least = bounds(ink), NARROW if whole.doubt else WIDE
+    return box is not None and least < box.width / box.height <= MOST_TOUCHING * WIDE
 
 
 def _unlikeness(sample: Sample) -> float:

@@ -9,6 +9,7 @@
 
   const BOX = 20; // pixels of an MNIST image that the ink may fill
   const MIDDLE = 14.5; // where MNIST's images have their centre of mass
+  const PIECE = 0.3; // more ink than this hangs together
   const SPECK = 0.03; // of the largest connected piece's ink
   const LEAST_SIZE = 0.02; // of the picture's longer side
   const EDGE = 0.05; // ink that still counts when cropping
@@ -116,7 +117,7 @@
     const longer = Math.max(ink.width, ink.height);
     const factor = Math.ceil(longer / 128);
     const small = pooled(ink, factor);
-    const { labels, count } = connected(small, 0.3);
+    const { labels, count } = connected(small, PIECE);
     if (!count) return ink;
     const weight = new Array(count + 1).fill(0);
     labels.forEach((label, i) => (weight[label] += small.data[i]));
@@ -257,6 +258,7 @@
   }
 
   Object.assign(Stylespace, {
+    PIECE,
     bounds,
     connected,
     cut,

@@ -2,12 +2,26 @@
 /** Finds the digits on a photograph: pieces of ink, put together where they belong together. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { PictureError, bounds, connected, cut, findInk, pooled, prepare, prepareInk } = Stylespace;
+  const {
+    PIECE,
+    PictureError,
+    bounds,
+    connected,
+    cut,
+    findInk,
+    pooled,
+    prepare,
+    prepareInk,
+  } = Stylespace;
 
   const SEARCH_SIDE = 1024;
+  const MAP_SIDE = 512; // of the map on which pieces are found
   const MOST = 60; // digits on a photograph
   const SMALL = 0.3; // of a usual digit's height: no digit of its own
   const NEAR = 0.2; // of a digit's height, between the parts of one
+  const SPANS = 0.9; // of the sheet's side: as long are its edges and the lines on ruled paper
+  const RULE = 0.006; // of the map's longer side; no pen that fills a sheet with a digit is as thin
+  const RULED = 0.2; // of a piece's columns have nothing thicker, where it hangs on rules
 
   /** @typedef {import("./prepare").Box} Box */
   /** @typedef {Box & {labels: number[], weight: number}} Piece */
@@ -24,14 +38,16 @@
    * Each digit's place and image, in reading order.
    * @param {ImageData} picture
    * @returns {Found[]}
-   * @throws {PictureError} there is no ink on it, or too many pieces of it
+   * @throws {PictureError} there is no ink on it, too many pieces of it, or lines that run
+   *   through the digits
    */
   function findDigits(picture) {
     const ink = findInk(picture, SEARCH_SIDE);
-    const factor = Math.max(1, Math.round(Math.max(ink.width, ink.height) / 512));
+    const factor = Math.max(1, Math.round(Math.max(ink.width, ink.height) / MAP_SIDE));
     const small = pooled(ink, factor);
-    const { labels } = connected(small, 0.3);
-    const pieces = joined(likely(piecesOf(small, labels), small));
+    const { labels } = connected(small, PIECE);
+    const every = piecesOf(small, labels);
+    const pieces = joined(likely(every, small));
     if (pieces.length > MOST) {
       const many = `There are more than ${MOST} pieces of ink on it`;
       throw new PictureError(`${many}; cut the digits out of it first.`);
@@ -45,6 +61,9 @@
       return image ? [{ ...one, image }] : [];
     });
     if (digits.length > 1) return digits;
+    if ((pieces.length ? pieces : every).some((piece) => isRuled(piece, small, labels))) {
+      throw new PictureError("There are lines through the digits; use plain paper.");
+    }
     return [{ ...(digits[0] ?? everything(ink)), image: prepare(picture) }];
   }
 
@@ -102,7 +121,7 @@
   function likely(pieces, { width, height }) {
     const digits = pieces.filter((piece) => {
       const atEdge = !piece.top || !piece.left || piece.bottom === height || piece.right === width;
-      const spans = widthOf(piece) > 0.9 * width || heightOf(piece) > 0.9 * height;
+      const spans = widthOf(piece) > SPANS * width || heightOf(piece) > SPANS * height;
       const line = widthOf(piece) > 7 * heightOf(piece) && widthOf(piece) > 0.25 * width;
       return !line && !(atEdge && spans && pieces.length > 1);
     });
@@ -111,6 +130,23 @@
     return digits.filter(
       (piece) => sizeOf(piece) > Math.max(2, 0.08 * largest) && piece.weight > 0.01 * heaviest,
     );
+  }
+
+  /** Whether rules hold it together: from side to side, with nothing but them in between.
+   * @param {Piece} piece @param {{width: number, height: number}} map @param {Int32Array} labels
+   */
+  function isRuled(piece, { width, height }, labels) {
+    if (widthOf(piece) <= SPANS * width) return false;
+    let thin = 0;
+    for (let x = piece.left; x < piece.right; x++) {
+      let [run, longest] = [0, 0];
+      for (let y = piece.top; y < piece.bottom; y++) {
+        run = labels[y * width + x] === piece.labels[0] ? run + 1 : 0;
+        longest = Math.max(longest, run);
+      }
+      if (longest <= RULE * Math.max(width, height)) thin++;
+    }
+    return thin > RULED * widthOf(piece);
   }
 
   /** The parts of one digit put together, and what is too small for a digit left out.

@@ -22,6 +22,7 @@
   /** @typedef {import("./numbers").Grey} Grey */
   /** @typedef {import("./prepare").Box} Box */
   /** @typedef {{sample: import("./hand").Sample, box: Box}} Part box in the ink's pixels */
+  /** @typedef {{ink: Grey, box: Box}} Half and its place, in the pixels of what is cut */
 
   /** The digits that a piece of ink is made of, if it looks rather like several.
    * @param {import("./hand").Sample} whole @param {Grey} ink
@@ -31,24 +32,24 @@
    */
   function touching(whole, ink, budget) {
     if (!mayBeSeveral(whole, ink)) return null;
-    const parts = apart(ink, MOST_TOUCHING, budget);
+    const parts = apart({ ink, box: wholeBox(ink) }, MOST_TOUCHING, budget);
     return parts && (whole.doubt || worst(parts) <= BETTER * whole.error) ? parts : null;
   }
 
   /** Ink cut into digits of which none is in doubt, if that can be.
-   * @param {Grey} ink @param {number} most parts @param {{parts: number}} budget
+   * @param {Half} piece @param {number} most parts @param {{parts: number}} budget
    * @returns {Part[] | null}
    */
-  function apart(ink, most, budget) {
+  function apart({ ink, box }, most, budget) {
     const [ways, open] = [[], []];
-    for (const [first, rest] of cuts(ink)) {
+    for (const [first, rest] of cuts(ink, box)) {
       if (budget.parts <= 0) break;
       budget.parts -= 2;
       const one = partOf(first);
       if (!one || one.sample.doubt) continue;
       const two = partOf(rest);
       if (two && !two.sample.doubt) ways.push([one, two]);
-      if (most > 2 && (!two || mayBeSeveral(two.sample, rest))) open.push({ one, rest });
+      if (most > 2 && (!two || mayBeSeveral(two.sample, rest.ink))) open.push({ one, rest });
     }
     open.sort((a, b) => unlikeness(a.one) - unlikeness(b.one));
     for (const { one, rest } of open.slice(0, MOST_TRIED)) {
@@ -58,13 +59,14 @@
     return ways.reduce((best, way) => (best && cost(best) <= cost(way) ? best : way), null);
   }
 
-  /** Whether it is as wide as digits that touch each other.
+  /** Whether it is as wide as digits that touch each other, and no wider.
    * @param {import("./hand").Sample} whole @param {Grey} ink
    */
   function mayBeSeveral(whole, ink) {
     const box = bounds(ink);
-    const least = whole.doubt ? NARROW : WIDE;
-    return box !== null && box.right - box.left > least * (box.bottom - box.top);
+    if (!box) return false;
+    const heights = (box.right - box.left) / (box.bottom - box.top);
+    return heights > (whole.doubt ? NARROW : WIDE) && heights <= MOST_TOUCHING * WIDE;
   }
 
   /** The share of the ink that is not drawn again, and of the reader's doubt a half.
@@ -83,56 +85,69 @@
   /** @param {Part[]} parts */
   const worst = (parts) => Math.max(...parts.map(({ sample }) => sample.error));
 
-  /** @param {Grey} ink @returns {Part | null} */
-  function partOf(ink) {
+  /** @param {Half} half @returns {Part | null} */
+  function partOf({ ink, box }) {
     try {
-      return { sample: readSample(prepareInk(ink)), box: bounds(ink) };
+      return { sample: readSample(prepareInk(ink)), box };
     } catch (error) {
       if (error instanceof PictureError) return null;
       throw error;
     }
   }
 
+  /** @param {Grey} ink @returns {Box} */
+  const wholeBox = ({ width, height }) => ({ top: 0, bottom: height, left: 0, right: width });
+
+  /** @param {Box} within of a box's pixels @param {Box} box @returns {Box} */
+  const placed = (within, box) => ({
+    top: box.top + within.top,
+    bottom: box.top + within.bottom,
+    left: box.left + within.left,
+    right: box.left + within.right,
+  });
+
   /**
    * The first digit and what is right of it, in some ways: each cut goes from top to bottom
    * through as little ink as may be, near a place of its own.
-   * @param {Grey} ink of one piece @returns {Generator<[Grey, Grey]>} of the same size
+   * @param {Grey} ink of one piece @param {Box} place of the ink
+   * @returns {Generator<[Half, Half]>} each as large as what is on it
    */
-  function* cuts(ink) {
+  function* cuts(ink, place) {
     const box = bounds(ink);
     if (!box) return;
-    const high = box.bottom - box.top;
-    const factor = Math.ceil(high / MAP_HEIGHT);
-    const small = pooled(cut(ink, box), factor);
+    const own = cut(ink, box);
+    const factor = Math.ceil(own.height / MAP_HEIGHT);
+    const small = pooled(own, factor);
     const tried = new Set();
     for (const [share, slant] of WIDTHS.flatMap((share) => SLANTS.map((slant) => [share, slant]))) {
       if (share * small.height > small.width - NARROWEST * small.height) break;
       const seam = seamOf(small, share * small.height, slant);
       if (tried.has(String(seam))) continue;
       tried.add(String(seam));
-      const halves = parted(ink, box, (row) => box.left + seam[Math.floor(row / factor)] * factor);
-      if (halves.every((one) => isHigh(one, high))) yield halves;
+      const [first, rest] = parted(own, (row) => seam[Math.floor(row / factor)] * factor).map(
+        (half) => high(half, own.height, placed(box, place)),
+      );
+      if (first && rest) yield [first, rest];
     }
   }
 
-  /** @param {Grey} ink @param {Box} box @param {(row: number) => number} end of the left part
-   * @returns {[Grey, Grey]}
-   */
-  function parted(ink, box, end) {
+  /** @param {Grey} ink @param {(row: number) => number} end of the left part @returns {Grey[]} */
+  function parted(ink, end) {
     const halves = [0, 1].map(() => ({ ...ink, data: new Float32Array(ink.data.length) }));
-    for (let y = box.top; y < box.bottom; y++) {
-      const [start, row] = [end(y - box.top), y * ink.width];
-      for (let x = box.left; x < box.right; x++) {
-        halves[x < start ? 0 : 1].data[row + x] = ink.data[row + x];
-      }
+    for (let y = 0, i = 0; y < ink.height; y++) {
+      const start = end(y);
+      for (let x = 0; x < ink.width; x++, i++) halves[x < start ? 0 : 1].data[i] = ink.data[i];
     }
     return halves;
   }
 
-  /** @param {Grey} ink @param {number} height */
-  function isHigh(ink, height) {
+  /** It without what is empty around it, if it is high enough for a digit.
+   * @param {Grey} ink @param {number} height @param {Box} place @returns {Half | null}
+   */
+  function high(ink, height, place) {
     const box = bounds(ink);
-    return box !== null && box.bottom - box.top >= LOWEST * height;
+    if (!box || box.bottom - box.top < LOWEST * height) return null;
+    return { ink: cut(ink, box), box: placed(box, place) };
   }
 
   /** A column for each row, at most one farther than in the row above.
