@@ -11,6 +11,7 @@
     handWord,
     hidePhoto,
     labelBoxes,
+    listenForPictures,
     make,
     markTile,
     meanStyle,
@@ -64,7 +65,7 @@
       if (target.files[0]) openPhoto(target.files[0]);
       target.value = "";
     };
-    listenForPictures();
+    listenForPictures(openPhoto);
     document.addEventListener("keydown", shortcut);
     whenChanged((changed, source) => {
       if (changed.has("smooth")) paintAgain();
@@ -241,36 +242,6 @@
     byId("undo").textContent = "Undo";
     hidePhoto();
     drawingChanged();
-  }
-
-  function listenForPictures() {
-    let inside = 0;
-    const holdsFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-    const over = (event) => {
-      if (!holdsFile(event)) return;
-      event.preventDefault();
-      inside += Number(event.type === "dragenter");
-      byId("drop").hidden = false;
-    };
-    document.addEventListener("dragenter", over);
-    document.addEventListener("dragover", over);
-    document.addEventListener("dragleave", (event) => {
-      if (holdsFile(event) && --inside <= 0) byId("drop").hidden = true;
-    });
-    document.addEventListener("drop", (event) => {
-      inside = 0;
-      byId("drop").hidden = true;
-      const file = event.dataTransfer?.files[0];
-      if (!file) return;
-      event.preventDefault();
-      openPhoto(file);
-    });
-    document.addEventListener("paste", (event) => {
-      const file = [...(event.clipboardData?.files ?? [])].find(({ type }) =>
-        type.startsWith("image/"),
-      );
-      if (file) openPhoto(file);
-    });
   }
 
   /** @param {KeyboardEvent} event */
