@@ -207,6 +207,29 @@ def test_a_photograph_can_be_dropped_anywhere(page, mnist, tmp_path):
     assert page.is_visible("#view-write")
 
 
+HOLD_THE_FIRST = """() => {
+  const decode = globalThis.createImageBitmap;
+  let release;
+  const held = new Promise((done) => (release = done));
+  globalThis.createImageBitmap = (file) => {
+    globalThis.createImageBitmap = decode;
+    return held.then(() => decode(file));
+  };
+  globalThis.releaseTheFirst = release;
+}"""
+
+
+def test_the_last_photograph_stays_where_an_earlier_one_takes_longer(page, mnist, tmp_path):
+    page.evaluate(HOLD_THE_FIRST)
+    for name, columns in (("large", 3), ("small", 1)):
+        sheet(mnist, 1, columns)[0].save(tmp_path / f"{name}.jpg")
+        page.set_input_files("#photo-file", tmp_path / f"{name}.jpg")
+    until(page, lambda: len(labels(page)) == 1)
+    page.evaluate("releaseTheFirst()")
+    page.wait_for_timeout(1000)  # longer than it would take to be read
+    assert len(labels(page)) == 1
+
+
 def test_after_a_photograph_the_drawing_is_still_there(page, mnist, tmp_path):
     draw(page, SEVEN)
     drawn = row(page)

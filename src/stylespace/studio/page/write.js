@@ -213,12 +213,16 @@
     );
   }
 
+  let opening = 0; // how many were opened: the last is meant, whichever is decoded first
+
   /** @param {Blob} file */
   async function openPhoto(file) {
+    const turn = ++opening;
     change({ view: "write" });
     notice("Looking for digits…", true);
     try {
       const picture = await readPicture(file);
+      if (turn !== opening) return;
       boxed = readDigits(picture);
       currentBox = boxed.length === 1 ? 0 : -1;
       showPhoto(picture, boxed, (index) => {
@@ -231,7 +235,7 @@
       show();
     } catch (error) {
       if (!(error instanceof PictureError)) throw error;
-      notice(error.message);
+      if (turn === opening) notice(error.message);
     }
   }
 
