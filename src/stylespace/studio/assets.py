@@ -21,6 +21,7 @@ from torch import Tensor
 from stylespace import __version__, checkpoint
 from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError
+from stylespace.evaluation.session import weights_digest
 from stylespace.figures.look import PALETTE
 from stylespace.generation import class_names
 from stylespace.networks import StyleAutoencoder
@@ -146,6 +147,7 @@ def _info(own: Shown, reads: bool, others: Sequence[Shown], half: bool) -> dict[
         "encoder_widths": list(config.encoder_widths),
         "decoder_widths": list(config.decoder_widths),
         "dtype": "float16" if half else "float32",
+        "weights_digest": weights_digest(own.model),  # of the session's, however they are stored
         "model": MODEL_FILE,
         "reader": READER_FILE if reads else None,
         "reconstruction": None if own.test is None else usual_errors(own.model, own.test),

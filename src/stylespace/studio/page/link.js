@@ -6,7 +6,15 @@
 
   const KNOWN = ["view", "style", "text", "vary", "take", "smooth", "drawing", "digit", "hand"];
   const MOST_LETTERS = 40_000; // bytes of a drawing: some times what the pad takes
+  const DIGEST_LETTERS = 8; // of the model's digest: enough to tell one's models apart
   const LIFT = 255; // ends a stroke; places are 0 to 254
+
+  /** Which model a link is of; empty where an older export does not say. */
+  const ownDigest = () => (studio.info.weights_digest ?? "").slice(0, DIGEST_LETTERS);
+
+  /** @param {URLSearchParams} parts whether their styles mean other hands here */
+  const isForeign = (parts) =>
+    parts.has("model") && ownDigest() !== "" && parts.get("model") !== ownDigest();
 
   /** @param {import("./pad").Point[][]} strokes */
   function packStrokes(strokes) {
@@ -58,6 +66,7 @@
       style: packStyle(state.style),
       text: state.text,
     });
+    if (ownDigest()) parts.set("model", ownDigest());
     parts.set("vary", String(state.vary));
     parts.set("take", String(state.take));
     if (state.smooth) parts.set("smooth", "1");
@@ -77,7 +86,7 @@
     const digit = parts.has("digit") ? Number(parts.get("digit")) : null;
     const kept = (parts.get("hand") ?? "").split(";").flatMap((text) => {
       const [name, style] = text.split(":");
-      const values = unpackStyle(style);
+      const values = isForeign(parts) ? null : unpackStyle(style);
       return values && isDigit(Number(name)) ? [{ digit: Number(name), style: values }] : [];
     });
     let strokes = [];
@@ -103,7 +112,7 @@
     if (parts.has("take")) values.take = Math.floor(Math.abs(Number(parts.get("take")) || 1));
     if (parts.has("smooth")) values.smooth = true;
     change(values, "link");
-    const style = unpackStyle(parts.get("style"));
+    const style = isForeign(parts) ? null : unpackStyle(parts.get("style"));
     if (style) change({ style }, parts.has("mine") ? "write" : "link");
     else if (parts.has("style")) notice("The link's style is for another model.");
   }
