@@ -2,8 +2,10 @@
 
 import json
 
+from PIL import Image
+
 from tests.studio import browser as tools
-from tests.studio.browser import SEVEN, TWO, draw, row
+from tests.studio.browser import SEVEN, TWO, draw, row, settle
 
 
 def linked(page):
@@ -32,3 +34,19 @@ def test_of_another_models_link_the_drawing_decides(opened, site, files):
     older = opened(f"{site}#{part.replace('model=', 'was=')}")
     assert (row(older).float() - row(page).float()).abs().max() <= 2
     assert not (row(older) == own).all()
+
+
+def test_a_photographs_hand_does_not_pass_for_the_drawings(opened, site, mnist, tmp_path):
+    page = opened(site)
+    draw(page, SEVEN)
+    drawn = row(page)
+    Image.fromarray(255 - mnist[1].images[0].numpy()).resize((280, 280)).save(tmp_path / "7.png")
+    page.set_input_files("#photo-file", tmp_path / "7.png")
+    tools.until(page, lambda: page.locator(".photo .box").count() == 1)
+    settle(page)
+    other = opened(linked(page))
+    assert (row(other).float() - row(page).float()).abs().max() <= 2
+    assert other.is_visible("#mine")
+    other.click("#mine")
+    settle(other)
+    assert (row(other).float() - drawn.float()).abs().mean() < 6  # a link's places are coarse

@@ -268,8 +268,14 @@
     event.preventDefault();
   }
 
-  /** What a link should bring back. */
-  const writing = () => ({ strokes: pad.strokes, chosen, kept, pen: pad.pen, followed });
+  /** What a link should bring back. A photograph is in no link: its hand is not the drawing's. */
+  const writing = () => ({
+    strokes: pad.strokes,
+    chosen,
+    kept,
+    pen: pad.pen,
+    followed: followed && !boxed.length,
+  });
 
   /**
    * @param {object} saved
