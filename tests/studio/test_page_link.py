@@ -50,3 +50,36 @@ def test_a_photographs_hand_does_not_pass_for_the_drawings(opened, site, mnist, 
     other.click("#mine")
     settle(other)
     assert (row(other).float() - drawn.float()).abs().mean() < 6  # a link's places are coarse
+
+
+PRESS = """(strokes) => {
+  const pad = document.querySelector("#pad");
+  const box = pad.getBoundingClientRect();
+  pad.setPointerCapture = () => {};
+  for (const stroke of strokes)
+    stroke.forEach(([x, y, pressure], index) => pad.dispatchEvent(new PointerEvent(
+      index ? "pointermove" : "pointerdown", {
+        pointerId: 1, pointerType: "pen", isPrimary: true, bubbles: true, pressure,
+        clientX: box.left + x * box.width, clientY: box.top + y * box.height})));
+  pad.dispatchEvent(new PointerEvent("pointerup", {pointerId: 1, bubbles: true}));
+}"""
+SEEN = """() => {
+  const {data} = document.getElementById("seen").getContext("2d").getImageData(0, 0, 28, 28);
+  return [...data].filter((_, i) => i % 4 === 3);
+}"""
+
+
+def test_a_link_brings_back_how_hard_the_pen_was_pressed(opened, site):
+    page = opened(site)
+    heavy = [(*place, 0.95) for place in SEVEN[0]]
+    page.evaluate(PRESS, [heavy])
+    settle(page)
+    ink = page.evaluate(SEEN)
+    other = opened(linked(page))
+    shown = other.evaluate(SEEN)
+    assert sum(map(abs, (a - b for a, b in zip(ink, shown, strict=True)))) / 28**2 < 6
+    assert abs(sum(shown) / sum(ink) - 1) < 0.05
+    page.click("#clear")
+    settle(page)
+    draw(page, SEVEN)
+    assert "pressure" not in linked(page)

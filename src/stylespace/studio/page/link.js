@@ -8,6 +8,7 @@
   const MOST_LETTERS = 40_000; // bytes of a drawing: some times what the pad takes
   const DIGEST_LETTERS = 8; // of the model's digest: enough to tell one's models apart
   const LIFT = 255; // ends a stroke; places are 0 to 254
+  const LEAST_PRESSURE = 0.5; // of the pad's, which go up to one more
 
   /** Which model a link is of; empty where an older export does not say. */
   const ownDigest = () => (studio.info.weights_digest ?? "").slice(0, DIGEST_LETTERS);
@@ -22,14 +23,36 @@
       ...stroke.flatMap(({ x, y }) => [Math.round(254 * x), Math.round(254 * y)]),
       LIFT,
     ]);
+    return toLetters(bytes);
+  }
+
+  /** How hard the pen was pressed at each point; null where it does not tell.
+   * @param {import("./pad").Point[][]} strokes
+   */
+  function packPressure(strokes) {
+    const points = strokes.flat();
+    if (points.every(({ pressure }) => pressure === 1)) return null;
+    return toLetters(points.map(({ pressure }) => Math.round(254 * (pressure - LEAST_PRESSURE))));
+  }
+
+  /** @param {number[]} bytes */
+  function toLetters(bytes) {
     const letters = btoa(String.fromCharCode(...bytes));
     return letters.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   }
 
-  /** @param {string} text @returns {import("./pad").Point[][]} */
-  function unpackStrokes(text) {
+  /** @param {string} text bytes, as `atob` gives them */
+  function fromLetters(text) {
     const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
     if (letters.length > MOST_LETTERS) throw new RangeError("nobody draws so much");
+    return letters;
+  }
+
+  /** @param {string} text @param {string} pressed @returns {import("./pad").Point[][]} */
+  function unpackStrokes(text, pressed) {
+    const letters = fromLetters(text);
+    const pressures = Array.from(fromLetters(pressed), (letter) => letter.charCodeAt(0));
+    let point = 0;
     const strokes = [[]];
     for (let i = 0; i < letters.length;) {
       if (letters.charCodeAt(i) === LIFT) {
@@ -37,7 +60,8 @@
         i++;
       } else {
         const [x, y] = [letters.charCodeAt(i) / 254, letters.charCodeAt(i + 1) / 254];
-        strokes[strokes.length - 1].push({ x, y, pressure: 1 });
+        const pressure = LEAST_PRESSURE + (pressures[point++] ?? 127) / 254;
+        strokes[strokes.length - 1].push({ x, y, pressure });
         i += 2;
       }
     }
@@ -71,6 +95,7 @@
     parts.set("take", String(state.take));
     if (state.smooth) parts.set("smooth", "1");
     if (strokes.length) parts.set("drawing", packStrokes(strokes));
+    if (packPressure(strokes)) parts.set("pressure", packPressure(strokes));
     if (strokes.length) parts.set("pen", pen);
     if (followed) parts.set("mine", "1"); // the style is of what was written
     if (chosen !== null) parts.set("digit", String(chosen));
@@ -91,7 +116,7 @@
     });
     let strokes = [];
     try {
-      strokes = unpackStrokes(parts.get("drawing") ?? "");
+      strokes = unpackStrokes(parts.get("drawing") ?? "", parts.get("pressure") ?? "");
     } catch {
       notice("The link's drawing is damaged; the rest is here.");
     }
