@@ -83,3 +83,12 @@ def test_a_link_brings_back_how_hard_the_pen_was_pressed(opened, site):
     settle(page)
     draw(page, SEVEN)
     assert "pressure" not in linked(page)
+
+
+def test_a_link_of_crisp_pixels_brings_them_back_where_smooth_is_on(page):
+    crisp = linked(page).split("#")[1]
+    page.check("#smooth")
+    page.evaluate("(part) => { location.hash = part + '&again'; }", crisp)
+    settle(page)
+    assert not page.is_checked("#smooth")
+    assert page.locator("#row canvas.smooth").count() == 0

@@ -93,7 +93,7 @@
     if (ownDigest()) parts.set("model", ownDigest());
     parts.set("vary", String(state.vary));
     parts.set("take", String(state.take));
-    if (state.smooth) parts.set("smooth", "1");
+    parts.set("smooth", state.smooth ? "1" : "0");
     if (strokes.length) parts.set("drawing", packStrokes(strokes));
     if (packPressure(strokes)) parts.set("pressure", packPressure(strokes));
     if (strokes.length) parts.set("pen", pen);
@@ -135,7 +135,7 @@
     if (parts.has("text")) values.text = parts.get("text").slice(0, 60);
     if (parts.has("vary")) values.vary = Math.min(1, Math.max(0, Number(parts.get("vary")) || 0));
     if (parts.has("take")) values.take = Math.floor(Math.abs(Number(parts.get("take")) || 1));
-    if (parts.has("smooth")) values.smooth = true;
+    if (parts.has("smooth")) values.smooth = parts.get("smooth") !== "0";
     change(values, "link");
     const style = isForeign(parts) ? null : unpackStyle(parts.get("style"));
     if (style) change({ style }, parts.has("mine") ? "write" : "link");
