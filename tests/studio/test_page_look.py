@@ -82,6 +82,23 @@ def test_all_ink_follows_the_colours_at_once(opened, site):
     until(page, lambda: all(colours(page, canvas)[0] < 250 for canvas in inks))
 
 
+def test_on_paper_there_is_dark_ink_and_nothing_to_press(opened, site):
+    page = opened(site, color_scheme="dark")
+    draw(page, SEVEN)
+    inks = ["#row canvas", "#line"]
+    until(page, lambda: all(colours(page, canvas)[0] > 500 for canvas in inks))
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert all(colours(page, canvas)[0] < 250 for canvas in inks)
+    assert all(map(page.is_visible, inks))
+    for hidden in (".tabs", ".tools", "#pad", "#random", "#about", "#notice"):
+        assert page.locator(hidden).is_hidden()
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert all(colours(page, canvas)[0] > 500 for canvas in inks)
+    assert page.get_attribute("html", "data-theme") == "auto"
+
+
 def test_smooth_draws_the_same_digits_with_more_pixels(page):
     draw(page, SEVEN)
     crisp = row(page)

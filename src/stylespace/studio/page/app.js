@@ -128,6 +128,17 @@
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", () => window.dispatchEvent(new Event("stylespace-colours")));
     window.addEventListener("stylespace-colours", paintRow);
+    startPrint();
+  }
+
+  /** Paper is white: what is printed has the ink of the light colours. */
+  function startPrint() {
+    let shown = "auto";
+    window.addEventListener("beforeprint", () => {
+      shown = document.documentElement.dataset.theme;
+      setTheme("light");
+    });
+    window.addEventListener("afterprint", () => setTheme(shown));
   }
 
   function describe() {

@@ -65,7 +65,7 @@
       else waiting = setTimeout(repaint, 80);
     });
     window.addEventListener("resize", repaint);
-    window.addEventListener("stylespace-colours", repaint);
+    window.addEventListener("stylespace-colours", paintLine); // at once: a printer waits for none
   }
 
   /** The text as ink. @param {number} [widest] @returns {import("./numbers").Grey | null} */
