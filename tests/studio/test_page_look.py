@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from stylespace.studio.assets import open_session, studio_files
+from stylespace.studio.export import write_site
 from stylespace.studio.page_files import single_page
 from tests.studio import browser as tools
 from tests.studio.browser import SEVEN, draw, row, settle, until
@@ -257,3 +258,16 @@ def test_one_file_from_disk_does_the_same(opened, trained, mnist, readable, tmp_
         page.click("#save-svg")
     today = datetime.now(timezone(timedelta(hours=9))).date()  # Tokyo's
     assert waited.value.suggested_filename == f"{today}.svg"
+
+
+def test_a_hosts_folder_from_disk_says_what_to_do_and_looks_dead(chromium, files, tmp_path):
+    write_site(tmp_path / "site", files)
+    page = chromium.new_page()
+    page.goto((tmp_path / "site/index.html").as_uri())
+    said = tools.notice(page)
+    assert "stylespace export --to page.html" in said
+    assert "web host" in said
+    for dead in ("#tab-explore", "#pad", "#smooth", "#copy-link"):
+        page.focus(dead)
+        assert page.evaluate("document.activeElement === document.body")
+    page.close()

@@ -42,9 +42,14 @@
     return answer;
   }
 
+  const FROM_DISK =
+    "From disk the page works as one file only: stylespace export --to page.html makes it. " +
+    "This folder belongs on a web host.";
+
   /** Load the model, the reader and what is known of them. */
   async function load() {
     const inside = carried();
+    if (!inside && location.protocol === "file:") throw new Error(FROM_DISK);
     const info = inside ? inside["studio.json"] : await (await fetched("studio.json")).json();
     /** @param {string} name */
     const weights = async (name) =>
@@ -154,7 +159,10 @@
     try {
       await load();
     } catch (error) {
-      notice(`The model cannot be loaded: ${error.message}.`, true);
+      const { message } = error;
+      notice(message === FROM_DISK ? message : `The model cannot be loaded: ${message}.`, true);
+      for (const dead of document.querySelectorAll("main, .tabs, .switch, #copy-link"))
+        dead.inert = true;
       return;
     }
     buildRow(studio.info.class_names);
