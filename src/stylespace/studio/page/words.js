@@ -20,6 +20,7 @@
       areDigits()
         ? "Write any digit from 0 to 9, or drop a photograph of some."
         : "Draw one of those below, or drop a picture of some.",
+    several: () => "One digit at a time, please.",
     strange: () => `That looks like ${areDigits() ? "no digit" : "none of them"} yet`,
   };
 
@@ -32,5 +33,5 @@
     byId("say-keys").hidden = !areDigits();
   }
 
-  Object.assign(Stylespace, { nameThings, words });
+  Object.assign(Stylespace, { areDigits, nameThings, words });
 })();

@@ -5,6 +5,8 @@
   const {
     Pad,
     PictureError,
+    areDigits,
+    areSeveral,
     buildChoice,
     byId,
     change,
@@ -35,6 +37,8 @@
   let pad;
   /** What is on the pad. @type {Sample | null} */
   let drawn = null;
+  /** Whether that is more than one digit. */
+  let several = false;
   /** Which digit a person said the drawing is. @type {number | null} */
   let chosen = null;
   /** The digits that were kept for the hand. @type {Sample[]} */
@@ -112,6 +116,8 @@
 
   /** @returns {Sample | null} */
   function readDrawing() {
+    several = areDigits() && areSeveral(pad.strokes); // a letter's strokes may lie far apart
+    if (several) return null;
     const ink = pad.ink();
     if (!ink) return null;
     try {
@@ -142,12 +148,18 @@
     paintSeen();
     byId("keep").disabled = !drawn || drawn.doubt === "strange" || boxed.length > 0;
     byId("hand-word").textContent = handWord(hand);
-    byId("row").classList.toggle("doubtful", sample?.doubt === "strange");
-    byId("row").dataset.why = words.strange();
+    byId("row").classList.toggle("doubtful", waits(sample));
+    byId("row").dataset.why = isCrowded() ? words.several() : words.strange();
     markTile(sample && sample.doubt !== "strange" ? sample.digit : -1);
     followHand(sample, hand);
     offerBack();
   }
+
+  /** Whether there is too much on the pad that is shown. */
+  const isCrowded = () => several && !boxed.length;
+
+  /** Whether the row stays as it is. @param {Sample | null} sample */
+  const waits = (sample) => isCrowded() || sample?.doubt === "strange";
 
   /** Offer the written hand where another is shown. */
   function offerBack() {
@@ -161,7 +173,7 @@
     if (hand.length) {
       if (!followed) before = state.style;
       change({ style: meanStyle(hand) }, "write");
-    } else if (followed && before && !sample) change({ style: before }, "back");
+    } else if (followed && before && !sample && !isCrowded()) change({ style: before }, "back");
   }
 
   function paintSeen() {
@@ -174,6 +186,7 @@
   /** What there is to say where nothing was read. */
   function wordOfNothing() {
     if (boxed.length) return `${boxed.length} found. Click one to check it.`;
+    if (several) return words.several();
     return pad.strokes.length ? "A little larger, please." : words.start();
   }
 

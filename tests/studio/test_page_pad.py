@@ -1,0 +1,49 @@
+"""What may be put on the studio's pad, and taken back."""
+
+import pytest
+import torch
+
+from tests.studio.browser import FOUR, SEVEN, TWO, draw, row, word
+
+ONE = [[(0.5, 0.2), (0.49, 0.8)]]
+FIVE = [
+    [(0.38, 0.22), (0.36, 0.45), (0.6, 0.5), (0.6, 0.75), (0.35, 0.78)],
+    [(0.4, 0.2), (0.7, 0.19)],
+]
+
+
+def moved(strokes, by, scale=0.5):
+    """Strokes made smaller, and put elsewhere on the pad."""
+    return [[(0.5 + scale * (x - 0.5) + by, y) for x, y in stroke] for stroke in strokes]
+
+
+@pytest.mark.parametrize(("left", "right"), [(ONE, SEVEN), (TWO, FOUR), (FIVE, ONE)])
+def test_of_two_digits_on_the_pad_one_is_asked_for(page, left, right):
+    draw(page, moved(left, -0.2))
+    draw(page, moved(right, 0.2))
+    assert word(page) == "One digit at a time, please."
+    waiting = row(page)
+    draw(page, moved(ONE, 0.22))
+    assert torch.equal(row(page), waiting)
+    assert page.locator("#row.doubtful").count() == 1
+    assert page.is_disabled("#keep")
+    page.click("#clear")
+    draw(page, right)
+    assert word(page).startswith("That is a")
+    assert page.locator("#row.doubtful").count() == 0
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        FOUR,
+        FIVE,
+        [*SEVEN, [(0.4, 0.5), (0.6, 0.5)]],  # with a bar
+        [*ONE, [(0.9, 0.5), (0.91, 0.51)]],  # with a speck
+        [[(0.4, 0.2), (0.34, 0.55), (0.6, 0.55)], [(0.64, 0.2), (0.64, 0.82)]],  # an open 4
+    ],
+    ids=["four", "five", "bar", "speck", "open four"],
+)
+def test_a_digit_of_several_strokes_is_one_digit(page, strokes):
+    draw(page, strokes)
+    assert "One digit at a time" not in word(page)
