@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.studio.browser import FOUR, SEVEN, TWO, draw, row, word
+from tests.studio.browser import FOUR, SEVEN, TWO, draw, row, settle, word
 
 ONE = [[(0.5, 0.2), (0.49, 0.8)]]
 FIVE = [
@@ -47,3 +47,36 @@ def test_of_two_digits_on_the_pad_one_is_asked_for(page, left, right):
 def test_a_digit_of_several_strokes_is_one_digit(page, strokes):
     draw(page, strokes)
     assert "One digit at a time" not in word(page)
+
+
+def test_what_was_added_to_the_hand_comes_back_on_the_pad(page):
+    draw(page, TWO)
+    page.locator("#digits button", has_text="3").click()
+    own = row(page)
+    page.click("#keep")
+    draw(page, SEVEN)
+    assert not torch.equal(row(page), own)
+    page.click("#undo")
+    settle(page)
+    assert page.locator("#kept li").count() == 1
+    page.click("#undo")
+    settle(page)
+    assert page.locator("#kept li").count() == 0  # or else it would count twice
+    assert page.locator("#digits [aria-checked=true]").inner_text() == "3"
+    assert torch.equal(row(page), own)
+    page.click("#undo")
+    settle(page)
+    assert page.is_disabled("#undo")
+
+
+def test_strokes_of_a_link_can_be_taken_back(opened, page):
+    draw(page, FOUR[1:])
+    draw(page, FOUR[:1])
+    page.click("#copy-link")
+    settle(page)
+    other = opened(page.url)
+    for left in (1, 0):
+        other.click("#undo")
+        settle(other)
+        assert other.evaluate("Stylespace.writing().strokes.length") == left
+    assert other.is_disabled("#undo")

@@ -169,12 +169,21 @@
       this.tell();
     }
 
-    /** @param {Point[][]} strokes put there by a link */
+    /** @param {Point[][]} strokes put there by a link; undo takes back one after the other */
     restore(strokes) {
       this.lift();
       this.strokes = strokes;
-      this.past = [];
+      this.past = strokes.map((_, count) => strokes.slice(0, count));
       this.tellNow();
+    }
+
+    /** Make room for another drawing. @returns {Point[][]} what undo then brings back */
+    putAside() {
+      this.remember();
+      this.lift();
+      this.strokes = [];
+      this.tellNow();
+      return this.past[this.past.length - 1];
     }
 
     paint() {

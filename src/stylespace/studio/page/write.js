@@ -43,6 +43,10 @@
   let chosen = null;
   /** The digits that were kept for the hand. @type {Sample[]} */
   let kept = [];
+  /** Which of them came of the strokes that undo brings back.
+   * @type {WeakMap<import("./pad").Point[][], Sample>}
+   */
+  const keptOf = new WeakMap();
   /** The digits on the photograph. @type {import("./photo").Boxed[]} */
   let boxed = [];
   let currentBox = -1;
@@ -110,6 +114,7 @@
     byId("undo").disabled = !pad.past.length;
     byId("clear").disabled = !pad.strokes.length;
     if (!pad.strokes.length) chosen = null;
+    takeBack();
     drawn = readDrawing();
     show();
   }
@@ -192,11 +197,22 @@
 
   function keep() {
     if (!drawn || drawn.doubt === "strange") return;
-    kept.push(drawn);
+    const sample = drawn;
+    kept.push(sample);
     chosen = null;
-    pad.restore([]);
+    keptOf.set(pad.putAside(), sample);
     showKept();
     byId("pad").focus(); // the button is none any more
+  }
+
+  /** What is on the pad again after undo is kept no more: it would count twice. */
+  function takeBack() {
+    const sample = keptOf.get(pad.strokes);
+    if (!sample) return;
+    keptOf.delete(pad.strokes);
+    kept = kept.filter((one) => one !== sample);
+    chosen = sample.chosen ? sample.digit : null;
+    showKept();
   }
 
   /** @param {number} index */
