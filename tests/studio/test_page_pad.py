@@ -80,3 +80,31 @@ def test_strokes_of_a_link_can_be_taken_back(opened, page):
         settle(other)
         assert other.evaluate("Stylespace.writing().strokes.length") == left
     assert other.is_disabled("#undo")
+
+
+SCRIBBLE = """(count) => {
+  const pad = document.querySelector("#pad");
+  const box = pad.getBoundingClientRect();
+  pad.setPointerCapture = () => {};
+  const send = (kind, x, y) => pad.dispatchEvent(new PointerEvent(kind, {
+    pointerId: 1, isPrimary: true, bubbles: true,
+    clientX: box.left + x * box.width, clientY: box.top + y * box.height}));
+  send("pointerdown", 0.5, 0.2);
+  for (let i = 0; i < count; i++) send("pointermove", 0.5 + 0.01 * (i % 2), 0.2 + 0.6 * i / count);
+  send("pointerup", 0.5, 0.8);
+}"""
+
+
+def test_a_full_pad_says_that_it_is(page):
+    page.evaluate(SCRIBBLE, 3900)
+    settle(page)
+    assert page.is_hidden("#notice")
+    page.evaluate(SCRIBBLE, 200)
+    assert page.inner_text("#notice") == "The pad is full: Clear or Undo."
+    page.evaluate("Stylespace.notice('')")
+    page.focus("#pad")
+    page.keyboard.press(" ")
+    assert page.inner_text("#notice") == "The pad is full: Clear or Undo."
+    page.click("#clear")
+    draw(page, SEVEN)
+    assert word(page).startswith("That is a 7")

@@ -2,7 +2,7 @@
 /** The drawing pad: strokes of mouse, finger, pen or keyboard, and the picture of them. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { coalesced } = Stylespace;
+  const { coalesced, notice } = Stylespace;
 
   const GRAIN = 5; // pixels of the model's picture for each pixel of MNIST's 20
   const PENS = { fine: 1.9, medium: 2.6, broad: 3.6 }; // line widths in pixels of MNIST's 20
@@ -70,7 +70,7 @@
 
     /** @param {PointerEvent} event */
     begin(event) {
-      if (this.pointer !== null || event.button > 0 || this.pointCount() > MOST_POINTS) return;
+      if (this.pointer !== null || event.button > 0 || this.isFull()) return;
       this.lift();
       this.pointer = event.pointerId;
       this.canvas.setPointerCapture(event.pointerId);
@@ -84,7 +84,7 @@
       if (event.pointerId !== this.pointer) return;
       const all = event.getCoalescedEvents?.() ?? [];
       for (const one of all.length ? all : [event]) this.carry(this.place(one));
-      if (this.pointCount() > MOST_POINTS) this.pointer = null;
+      if (this.isFull()) this.pointer = null;
       this.tell();
     }
 
@@ -115,8 +115,11 @@
       if (event.pointerId === this.pointer) this.pointer = null;
     }
 
-    pointCount() {
-      return this.strokes.reduce((sum, stroke) => sum + stroke.length, 0);
+    /** Whether the pad takes no more ink; then it says so. */
+    isFull() {
+      const points = this.strokes.reduce((sum, stroke) => sum + stroke.length, 0);
+      if (points > MOST_POINTS) notice("The pad is full: Clear or Undo.");
+      return points > MOST_POINTS;
     }
 
     /** @param {KeyboardEvent} event */
@@ -128,7 +131,7 @@
         cursor.x = Math.min(1, Math.max(0, cursor.x + ways[event.key][0] * step));
         cursor.y = Math.min(1, Math.max(0, cursor.y + ways[event.key][1] * step));
         const { x, y } = cursor;
-        if (this.pointCount() > MOST_POINTS) cursor.down = false;
+        if (cursor.down && this.isFull()) cursor.down = false;
         if (cursor.down) this.strokes[this.strokes.length - 1].push({ x, y, pressure: 1 });
         if (cursor.down) this.tell();
         else this.paint();
@@ -141,7 +144,7 @@
     /** Put the keyboard's pen down, or take it up. */
     dip() {
       const { cursor } = this;
-      cursor.down = !cursor.down;
+      cursor.down = !cursor.down && !this.isFull();
       if (cursor.down) {
         this.pointer = null;
         this.remember();
