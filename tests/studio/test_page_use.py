@@ -82,6 +82,21 @@ def parts(ink):
     return [ink[:, piece[0] : piece[-1] + 1] for piece in pieces]
 
 
+def test_a_comma_in_thick_ink_is_whole(page):
+    page.fill("#vary", "0")
+    write(page, ",")
+    thickest, last = 0.0, None
+    for axis in range(4):
+        for value in (-3.0, 3.0):
+            style = [value if i == axis else 0.0 for i in range(4)]
+            page.evaluate("(style) => Stylespace.change({style: Float32Array.from(style)})", style)
+            settle(page)
+            ink = line(page)
+            if ink.sum() > thickest:
+                thickest, last = ink.sum(), ink[-1]
+    assert last.max() == 0  # else the image's end would cut it off
+
+
 def test_what_cannot_be_written_is_told(page):
     write(page, "2a6")
     assert page.inner_text("#text-word") == "This hand cannot write a"
