@@ -82,12 +82,15 @@
 
   const isNamed = (dimension) => Boolean(studio.info.dimensions?.[dimension]?.name);
 
-  /** Those with names first. @returns {[number, number]} */
-  function firstAxes() {
-    const all = [...state.style.keys()].concat([...Array(studio.model.styleSize).keys()]);
-    const dimensions = [...new Set(all)].sort(
+  /** All dimensions, those with names first. */
+  const inOrder = () =>
+    [...Array(studio.model.styleSize).keys()].sort(
       (a, b) => Number(isNamed(b)) - Number(isNamed(a)) || a - b,
     );
+
+  /** @returns {[number, number]} */
+  function firstAxes() {
+    const dimensions = inOrder();
     return [dimensions[0], dimensions[1] ?? dimensions[0]];
   }
 
@@ -104,11 +107,8 @@
       return { input, output };
     });
     byId("sliders").classList.toggle("many", size > 8);
-    const order = [...sliders.keys()].sort(
-      (a, b) => Number(isNamed(b)) - Number(isNamed(a)) || a - b,
-    );
     byId("sliders").replaceChildren(
-      ...order.map((dimension) => {
+      ...inOrder().map((dimension) => {
         const { input, output } = sliders[dimension];
         const short = size > 8 && !isNamed(dimension);
         input.setAttribute("aria-label", nameOf(dimension));
