@@ -1,5 +1,6 @@
 """The studio's page as a whole: views, keyboard, sizes, colours, other sessions, one file."""
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -215,6 +216,30 @@ def test_sessions_and_their_cards_stand_side_by_side(opened, trained, mnist, tmp
         cells = page.locator("#card tbody tr").nth(1).locator("td").all_inner_texts()
         assert cells == ["20 %", "12 %", "10 %", "-"]
         assert page.locator(".legend li").all_inner_texts() == list("0123456789")
+
+
+def test_style_spaces_side_by_side_have_one_scale(opened, files):
+    def session(*places):
+        points = {"count": len(places), "style": places, "digits": [1] * len(places)}
+        return {"name": "one", "objective": "aae", "points": points, "card": None}
+
+    near, far = session([1, 1, 0, 0]), session([1, 1, 0, 0], [6, 6, 0, 0])
+    info = json.loads(files["studio.json"]) | near | {"compare": [far]}
+    with tools.served(files | {"studio.json": json.dumps(info).encode()}) as address:
+        page = opened(address)
+        page.click("#tab-compare")
+        settle(page)
+        inks = page.locator("#spaces canvas").evaluate_all(
+            """(all) => all.map((canvas) => {
+              const {width, height} = canvas;
+              const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+              return Array.from({length: data.length / 4}, (_, i) => data[4 * i + 3]);
+            })"""
+        )
+    one, other = torch.tensor(inks) > 150
+    assert one.any()
+    assert not (one & ~other).any()  # circles and the dot that both have are in the same places
+    assert (other & ~one).any()
 
 
 def test_what_a_figure_means_is_said_of_the_session_that_it_is_of(

@@ -20,6 +20,8 @@
         .filter(({ points }) => points?.count)
         .map(spaceOf),
     );
+    const reach = Math.max(...maps.map((map) => map.reach));
+    for (const map of maps) map.reach = reach; // one scale: what is wider looks wider
     byId("spaces").append(...hints());
     const shown = sessions().filter(({ card }) => card?.length);
     byId("card").replaceChildren(...(shown.length ? [tableOf(shown)] : []));
