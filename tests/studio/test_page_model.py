@@ -128,6 +128,8 @@ def test_a_picture_is_prepared_as_in_python(page, mnist):
     [
         (b"", "not a picture, or a damaged one"),
         (b"GIF89a" + bytes(20), "not a picture, or a damaged one"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "cannot open HEIC pictures; save it as JPEG"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "cannot open HEIC pictures; save it as JPEG"),
         (bytes(51 * 2**20), "larger than 50 MiB"),
     ],
 )

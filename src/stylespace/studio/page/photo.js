@@ -23,6 +23,12 @@
 
   /** @typedef {import("./hand").Sample & {box: import("./prepare").Box, used: boolean}} Boxed */
 
+  /** Whether it is as telephones save pictures, by its first bytes. @param {Blob} file */
+  async function isHeic(file) {
+    const kind = await file.slice(4, 12).text().catch(() => "");
+    return /^ftyp(hei|hev|mif1|msf1)/.test(kind);
+  }
+
   /**
    * @param {Blob} file
    * @returns {Promise<ImageData>} at most 2,048 pixels long, turned as its camera was held
@@ -31,7 +37,9 @@
     if (file.size > MOST_BYTES) {
       throw new PictureError("That file is larger than 50 MiB; make it smaller first.");
     }
-    const bitmap = await createImageBitmap(file).catch(() => {
+    const bitmap = await createImageBitmap(file).catch(async () => {
+      if (await isHeic(file))
+        throw new PictureError("This browser cannot open HEIC pictures; save it as JPEG first.");
       throw new PictureError("That is not a picture, or a damaged one.");
     });
     const { width, height } = bitmap;
