@@ -32,7 +32,6 @@ class Recipe:
         batch_size: vectors a step.
         lr: AdamW's highest rate; it rises for a tenth of the steps, then falls as a cosine.
         weight_decay: AdamW's.
-        smoothing: of the labels.
         members: networks whose logits are averaged to one probe.
     """
 
@@ -41,7 +40,6 @@ class Recipe:
     batch_size: int = 250
     lr: float = 3e-3
     weight_decay: float = 0.1
-    smoothing: float = 0.0
     members: int = 2
 
 
@@ -116,7 +114,7 @@ def fit_probes(
         at = step % per_epoch * batch
         index = order[at : at + batch]
         optimizer.param_groups[0]["lr"] = recipe.lr * _rate(step / steps)
-        loss = _loss(nets(inputs[:, index]), labels[:, index], recipe.smoothing)
+        loss = _loss(nets(inputs[:, index]), labels[:, index])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -139,10 +137,8 @@ def _rate(done: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))
 
 
-def _loss(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+def _loss(logits: Tensor, labels: Tensor) -> Tensor:
     probes, members, _, classes = logits.shape
     target = labels.unsqueeze(1).expand(-1, members, -1)
-    mean = nn.functional.cross_entropy(
-        logits.reshape(-1, classes), target.reshape(-1), label_smoothing=smoothing
-    )
+    mean = nn.functional.cross_entropy(logits.reshape(-1, classes), target.reshape(-1))
     return mean * (probes * members)  # each network's gradient as if it were alone

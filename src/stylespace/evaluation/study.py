@@ -244,12 +244,9 @@ def _model_config(study: Study, session: Session, train: LabelledImages) -> Mode
 
 
 def _check_session(study: Study, session: Session, model: ModelConfig, data: str) -> None:
-    directory, wanted = (
-        session.directory,
-        run_config(OBJECTIVE, _asked(study, session)),
-    )
+    directory, wanted = session.directory, run_config(OBJECTIVE, _asked(study, session))
     stored = checkpoint.read_config(directory)
-    state = checkpoint.read_trainer(directory)
+    state = checkpoint.read_position(directory)
     if state.data != data:
         raise SessionError(
             f"{directory} was trained on other images than these: name another --study-dir"

@@ -78,7 +78,7 @@ def live_report(steps: int, done: int) -> Iterator[Report]:
         TimeRemainingColumn,
     )
 
-    # ten redraws a second: drawing on every step would cost more than the step
+    # five redraws a second: drawing on every step would cost more than the step
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(highlight=False, markup=False, soft_wrap=True)
     with Progress(*columns, console=console, transient=True, refresh_per_second=5) as progress:

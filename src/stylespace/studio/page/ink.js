@@ -1,7 +1,7 @@
 "use strict";
 /**
  * From a picture to its ink: how much of each pixel is ink, 0 to 1, whatever the light, the paper
- * and the pen. What `stylespace.data.prepare` does in Python, step by step; a test holds both
+ * and the pen. What `stylespace.data.ink` does in Python, step by step; a test holds both
  * against each other.
  */
 (() => {
