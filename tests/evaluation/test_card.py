@@ -34,6 +34,9 @@ MEASURES = {
 PER_DIGIT = [
     ("reconstruction", "mse"),
     ("gaussianity", "two_sample"),
+    ("gaussianity", "mean"),
+    ("gaussianity", "covariance"),
+    ("gaussianity", "ks"),
     ("leak", "digit_from_style"),
     ("generation", "readable"),
     ("handwriting", "cycle"),
