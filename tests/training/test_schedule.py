@@ -27,3 +27,12 @@ def test_the_average_forgets_the_start_of_any_run():
         for step in range(0, steps, 4):
             left *= 1 - averaging_weight(step, 4)
         assert left < 1e-3
+
+
+def test_to_a_floor_the_rate_falls_in_a_line():
+    assert learning_rate(0.525, floor=0.5) == pytest.approx(0.75)
+
+
+def test_the_average_reaches_back_over_a_fiftieth_of_the_steps():
+    assert averaging_weight(0, 8) == 1
+    assert averaging_weight(10_000, 8) == pytest.approx(8 / 201)
