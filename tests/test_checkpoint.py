@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -232,3 +233,35 @@ def test_a_model_opens_whatever_torchs_default_type(session):
     finally:
         torch.set_default_dtype(torch.float32)
     assert {value.dtype for value in model.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_save_goes_nowhere_but_into_the_directory_that_is_held(tmp_path, again):
+    session = tmp_path / "s.ckpt"
+    model = StyleAutoencoder(ModelConfig(style_size=3))
+    with checkpoint.session_lock(session):
+        checkpoint.save(session, model, state(7))
+        session.rename(tmp_path / "moved")
+        if again:
+            session.mkdir()
+            (session / ".lock").touch()
+        with pytest.raises(SessionError, match="was removed or replaced while training"):
+            checkpoint.save(session, model, state(8))
+    assert checkpoint.read_trainer(tmp_path / "moved").step == 7
+    assert not (session / "model.safetensors").exists()
+
+
+def test_each_file_is_on_the_disk_before_the_save_holds(session, monkeypatch):
+    done, synced = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda number: (done.append("sync"), synced(number)))
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda *names: (done.append("name"), rename(*names))[1])
+    checkpoint.save(session, StyleAutoencoder(ModelConfig(style_size=3)), state(8))
+    assert done[: done.index("name")].count("sync") == 5
+
+
+def test_a_history_longer_than_any_run_is_refused(session):
+    with (session / "history.jsonl").open("r+b") as history:
+        history.truncate(65 * 2**20)  # sparse
+    with pytest.raises(SessionError, match=r"history\.jsonl"):
+        checkpoint.read_trainer(session)

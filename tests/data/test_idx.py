@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from stylespace.data.idx import FILES, decode, images_header, labels_header
+from stylespace.data.idx import FILES, decode, images_header, labels_header, labels_of_rows
 from stylespace.errors import DataError
 
 IMAGES, LABELS = FILES[:2]
@@ -86,3 +86,19 @@ def test_no_more_is_unpacked_than_the_caller_allows():
 
 def test_a_raw_header_that_promises_too_much_takes_no_memory():
     assert refused_with_little_memory(images_header(2**32 - 1) + bytes(784), "too short")
+
+
+def test_a_small_gz_of_blank_images_is_read_however_well_it_packs():
+    content = images_header(5000) + bytes(5000 * 784)
+    packed = gzip.compress(content)
+    assert len(content) > 500 * len(packed)
+    assert decode(io.BytesIO(packed), FILES[0], "blank.gz") == content
+
+
+@pytest.mark.parametrize("label", [256, 65_536, -1])
+def test_a_row_whose_label_is_no_byte_is_refused(label):
+    rows = struct.pack(">4i", 7, 0, 0, 0) + bytes(16) + struct.pack(">4i", label, 0, 0, 0)
+    content = struct.pack(">3i", 0x0C02, 2, 8) + rows + bytes(16)
+    with pytest.raises(DataError, match="a label that is not from 0 to 255"):
+        labels_of_rows(content, "labels")
+    assert labels_of_rows(content[:44], "labels") == labels_header(1) + bytes([7])

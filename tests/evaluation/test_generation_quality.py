@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from stylespace.evaluation.generation_quality import coverage_density, nearest_images, readable
+from stylespace.evaluation.generation_quality import (
+    CoverageDensity,
+    coverage_density,
+    nearest_images,
+    readable,
+)
 
 
 def vectors(count, seed, size=8):
@@ -93,3 +98,10 @@ def test_the_nearest_image_is_that_of_the_plain_definition(many):
 def test_what_is_perfect_is_what_two_samples_of_one_distribution_have(samples):
     found = coverage_density(vectors(3000, 0), vectors(samples, 1))
     assert found.coverage == pytest.approx(found.alike, abs=0.03)
+
+
+@pytest.mark.parametrize(("k", "alike"), [(1, 1 - 2 / 4), (2, 1 - 2 / 4 * 1 / 3)])
+def test_what_is_perfect_is_counted_exactly(k, alike):
+    """Of three of a reference and two samples, each order of distances is as likely."""
+    found = CoverageDensity(coverage=0, density=0, k=k, reference=3, samples=2)
+    assert found.alike == pytest.approx(alike)

@@ -186,3 +186,21 @@ def test_codes_of_many_images_are_calibrated_in_parts(seen, monkeypatch):
     Calibrator(seen, NONE).calibrate(skewed_model(), last=True)
     assert max(rows) == 70
     assert sum(rows) == len(seen)
+
+
+def test_the_sample_has_all_digits_where_images_lie_class_by_class(monkeypatch):
+    monkeypatch.setattr(calibration, "SAMPLE", 200)
+    data = noisy(1000, 0, digits=torch.arange(10).repeat_interleave(100))
+    sample = Calibrator(data, data.subset(slice(0))).sample
+    assert len(sample) == 200
+    assert sample.digits.bincount().min() > 5
+
+
+def test_unseen_images_that_are_all_alike_leave_finite_matrices(seen):
+    model = skewed_model()
+    mean = seen.subset(slice(0, 1))
+    unseen = mean.subset(torch.zeros(150, dtype=torch.int64))
+    Calibrator(seen, unseen).calibrate(model)
+    assert model.calibration.to_style.isfinite().all()
+    assert model.calibration.to_code.isfinite().all()
+    assert model.calibration.to_code.abs().max() < 1e3
