@@ -263,5 +263,5 @@ def test_each_file_is_on_the_disk_before_the_save_holds(session, monkeypatch):
 def test_a_history_longer_than_any_run_is_refused(session):
     with (session / "history.jsonl").open("r+b") as history:
         history.truncate(65 * 2**20)  # sparse
-    with pytest.raises(SessionError, match=r"history\.jsonl"):
+    with pytest.raises(SessionError, match=r"history\.jsonl is damaged \(it is larger than"):
         checkpoint.read_trainer(session)

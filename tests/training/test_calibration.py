@@ -193,14 +193,4 @@ def test_the_sample_has_all_digits_where_images_lie_class_by_class(monkeypatch):
     data = noisy(1000, 0, digits=torch.arange(10).repeat_interleave(100))
     sample = Calibrator(data, data.subset(slice(0))).sample
     assert len(sample) == 200
-    assert sample.digits.bincount().min() > 5
-
-
-def test_unseen_images_that_are_all_alike_leave_finite_matrices(seen):
-    model = skewed_model()
-    mean = seen.subset(slice(0, 1))
-    unseen = mean.subset(torch.zeros(150, dtype=torch.int64))
-    Calibrator(seen, unseen).calibrate(model)
-    assert model.calibration.to_style.isfinite().all()
-    assert model.calibration.to_code.isfinite().all()
-    assert model.calibration.to_code.abs().max() < 1e3
+    assert sample.digits.bincount(minlength=10).min() > 5
