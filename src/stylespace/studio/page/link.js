@@ -95,7 +95,8 @@
     parts.set("take", String(state.take));
     parts.set("smooth", state.smooth ? "1" : "0");
     if (strokes.length) parts.set("drawing", packStrokes(strokes));
-    if (packPressure(strokes)) parts.set("pressure", packPressure(strokes));
+    const pressure = packPressure(strokes);
+    if (pressure) parts.set("pressure", pressure);
     if (strokes.length) parts.set("pen", pen);
     if (followed) parts.set("mine", "1"); // the style is of what was written
     if (chosen !== null) parts.set("digit", String(chosen));
