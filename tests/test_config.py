@@ -162,6 +162,7 @@ def test_numbers_of_numpy_are_plain_numbers():
         (TrainConfig, {"seed": 0.5}),
         (TrainConfig, {"epochs": 1.5}),
         (TrainConfig, {"lr": "0.01"}),
+        (TrainConfig, {"lr": 10**400}),
         (ModelConfig, {"style_size": "4"}),
         (ModelConfig, {"style_size": 4.0}),
         (ModelConfig, {"encoder_widths": 384}),

@@ -9,6 +9,7 @@ import dataclasses
 import math
 import numbers
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar
@@ -52,6 +53,12 @@ IN_SHORT_RUNS = {
     "beta2": 0.95,
 }
 """Settings of a run that leaves no time for more than the images as they are."""
+
+PLAIN: dict[Any, tuple[str, type, type]] = {
+    "int": ("a whole number", numbers.Integral, int),
+    "float": ("a number", numbers.Real, float),
+}
+"""Of a setting's type: its name, what will do, and what it becomes."""
 
 Config = TypeVar("Config", bound="ModelConfig | TrainConfig")
 
@@ -240,15 +247,16 @@ def _check_type(source: str, name: str, value: object, wanted: type) -> None:
 def _make_plain(config: ModelConfig | TrainConfig) -> None:
     """Make whole numbers `int` and others `float`, NumPy's too: JSON knows no other."""
     for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if field.type == "int":
-            whole = isinstance(value, numbers.Integral)
-            _require(whole, f"{field.name} must be a whole number, not {value!r:.60}")
-            object.__setattr__(config, field.name, int(value))
-        elif field.type == "float":
-            real = isinstance(value, numbers.Real)
-            _require(real, f"{field.name} must be a number, not {value!r:.60}")
-            object.__setattr__(config, field.name, float(value))
+        if field.type in PLAIN:
+            value = getattr(config, field.name)
+            object.__setattr__(config, field.name, _plain(field.name, value, *PLAIN[field.type]))
+
+
+def _plain(name: str, value: object, words: str, kind: type, plain: type) -> object:
+    with suppress(OverflowError):  # a whole number may be too large for a float
+        if isinstance(value, kind):
+            return plain(value)
+    raise UsageError(f"{name} must be {words}, not {value!r:.60}")
 
 
 def _require(condition: bool, message: str) -> None:

@@ -24,8 +24,8 @@ def held(directory: Path) -> Iterator[None]:
     Raises:
         SessionError: another process holds it, or it cannot be written.
     """
-    made = [place for place in (directory, *directory.parents) if not place.exists()]
     try:
+        made = [place for place in (directory, *directory.parents) if not place.exists()]
         directory.mkdir(parents=True, exist_ok=True)
         # never through a link: a session may come from a stranger
         follow_no_link = getattr(os, "O_NOFOLLOW", 0)
