@@ -103,7 +103,9 @@ def test_a_directory_that_fails_leaves_all_as_it_was(tmp_path, place, failure):
     assert tree(tmp_path) == before
 
 
-def test_a_directory_in_the_way_of_one_file_keeps_all_others(tmp_path):
+def test_a_directory_in_the_way_of_one_file_keeps_all_others(tmp_path, monkeypatch):
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: iter(sorted(listed(path))))  # a before b
     old, new = tmp_path / "old", tmp_path / "new"
     (old / "b").mkdir(parents=True)
     new.mkdir()
