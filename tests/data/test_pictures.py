@@ -8,7 +8,13 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from stylespace.data.pictures import image_of, read_picture, shown_paths, thumbnails
+from stylespace.data.pictures import (
+    image_of,
+    on_dark_ground,
+    read_picture,
+    shown_paths,
+    thumbnails,
+)
 from stylespace.datasets import load
 from stylespace.errors import DataError
 from tests.small import strokes
@@ -112,6 +118,14 @@ def test_a_picture_of_28x28_is_ready(tmp_path, light, change):
             change(Image.fromarray(pixels.numpy())).save(tmp_path / name / f"{at:02}.png")
     train, _ = load(tmp_path)
     assert torch.equal(train.images[0], data.images[data.digits == 0][0])
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_a_ready_picture_whose_border_says_otherwise_goes_with_nearly_all(light):
+    images = strokes(20, 0).images
+    images[7, 0] = images[7, -1] = images[7, :, 0] = images[7, :, -1] = 255  # a frame of ink
+    given = 255 - images if light else images
+    assert torch.equal(on_dark_ground(given), images)
 
 
 def test_pictures_that_cannot_be_used_are_named_together(tmp_path):
