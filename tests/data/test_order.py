@@ -37,6 +37,13 @@ def test_the_size_decides():
     assert isinstance(order_of(torch.zeros(3001, 1), unseen, 0), Windows)
 
 
+def test_other_images_take_the_places_of_the_held_out_ones_in_each_epoch():
+    shuffled = Shuffled(100, torch.arange(0, 100, 5), seed=3)
+    fillers = [set(shuffled.rows(epoch, 80, 100).tolist()) for epoch in range(3)]
+    assert all(len(one) == 20 for one in fillers)
+    assert fillers[0] != fillers[1] != fillers[2] != fillers[0]
+
+
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("batch_size", [50, 700])
 def test_an_epoch_shows_every_image_once_and_no_held_out_one(count, batch_size):
