@@ -21,6 +21,10 @@ def test_the_first_of_each_digit_come_first():
     assert torch.equal(by_class[evenly(digits[by_class])], torch.arange(30))
 
 
+def test_a_rare_digit_comes_in_the_middle():
+    assert evenly(torch.tensor([0, 0, 0, 0, 1])).tolist() == [0, 1, 4, 2, 3]
+
+
 def test_digits_that_are_missing_and_sets_that_are_empty():
     assert evenly(torch.tensor([7, 7, 2])).sort().values.tolist() == [0, 1, 2]
     assert len(evenly(torch.empty(0, dtype=torch.int64))) == 0
