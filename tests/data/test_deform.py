@@ -40,6 +40,16 @@ def test_images_stay_images(images, amount):
     assert torch.equal(images, before)
 
 
+def test_moved_images_are_no_softer_than_others(images):
+    drawn = deformation(60, amount=0.25)
+    moved = Deformation(drawn.grid, torch.zeros_like(drawn.ink)).apply(images)
+    before, after = (
+        float(one.diff(dim=2).square().mean() + one.diff(dim=3).square().mean())
+        for one in (images, moved)
+    )
+    assert after == pytest.approx(before, rel=0.1)
+
+
 def test_more_is_stronger(images):
     changes = [
         (deformation(60, amount).apply(images) - images).abs().mean().item()
@@ -101,6 +111,11 @@ def test_ink_thickens_and_thins(images):
         ]
     )
     assert (totals.diff(dim=0) > 0.04 * totals[2]).all()
+
+
+def test_ink_never_goes_all_the_way():
+    ink = deformation(500, amount=3).ink
+    assert (float(ink.min()), float(ink.max())) == pytest.approx((-0.8, 0.8))
 
 
 def test_ink_thickens_no_paper_and_thins_no_solid_ink():
