@@ -66,6 +66,18 @@ def test_the_figures_go_together_and_follow_the_seed():
     assert found != two_sample(prior(600), DIGITS[:600], repeats=4, seed=6)
 
 
+def test_each_repeat_has_a_split_and_a_prior_sample_of_its_own(monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "stylespace.evaluation.two_sample.tell_apart",
+        lambda pairs, orders, *_, **__: told.append((pairs, orders)),
+    )
+    two_sample(prior(200), DIGITS[:200], repeats=3)
+    ((pairs, orders),) = told
+    assert len({tuple(order.tolist()) for order in orders}) == 3
+    assert len({float(sample[0, 0]) for _, sample in pairs}) == 3
+
+
 def test_a_digit_that_is_missing_has_no_figure():
     told = two_sample(prior(400), DIGITS[:400] % 9, repeats=1).per_class
     assert [math.isnan(value) for value in told] == [False] * 9 + [True]
