@@ -83,6 +83,13 @@ def test_a_report_of_another_model_or_other_images_or_another_seed_does_not_serv
     assert stored_report(directory, model, train, test, seed=7) is None
 
 
+def test_a_report_of_another_version_does_not_serve(reported):
+    given = reported(quick=False)
+    path = given[0] / "report.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"stylespace": "0.0.1"}))
+    assert stored_report(*given, seed=7) is None
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}'])
 def test_a_damaged_report_does_not_serve(reported, text):
     given = reported(quick=False)
