@@ -117,6 +117,15 @@ def test_nothing_to_measure_is_nan_and_does_not_spoil_its_neighbours(image):
     assert found[[0, 2], THICKNESS].tolist() == pytest.approx([3, 4], abs=0.05)
 
 
+@pytest.mark.parametrize(("darkest", "shown"), [(15, False), (20, True)])
+def test_a_faint_drawing_is_measured_if_it_shows_at_all(darkest, shown):
+    faint = (bar(8) / 255 * darkest).round().to(torch.uint8)
+    found = measure(faint)
+    assert math.isfinite(found[THICKNESS]) == shown
+    if shown:
+        assert found == pytest.approx(measure(bar(8)), abs=0.3)
+
+
 def test_strange_drawings_have_finite_measures_or_none():
     dot, edge = torch.zeros(28, 28), torch.zeros(28, 28)
     dot[13, 13] = 255
