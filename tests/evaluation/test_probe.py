@@ -1,11 +1,12 @@
 """Probes: that they learn what is there, and always the same."""
 
+import dataclasses
 import math
 
 import pytest
 import torch
 
-from stylespace.evaluation.probe import Recipe, fit_probes, spread
+from stylespace.evaluation.probe import Probes, Recipe, fit_probes, spread
 
 RECIPE = Recipe(width=32, epochs=20, batch_size=50)
 
@@ -44,6 +45,20 @@ def test_the_same_seed_gives_the_same_probe_whatever_else_was_drawn():
 def test_fewer_vectors_than_a_batch_or_a_few_more_are_enough(count):
     inputs, labels = quadrants(count=count)
     assert fit_probes(inputs, labels, 2, RECIPE).read(inputs).shape == (2, count)
+
+
+def test_all_members_have_a_say():
+    nets = Probes(1, (1, 2), torch.Generator(), members=2)
+    nets.biases[0].data = torch.tensor([[[1.0, 0.0]], [[0.0, 3.0]]])
+    assert nets.read(torch.zeros(1, 1, 1)).tolist() == [[1]]
+
+
+def test_weights_decay_unless_told_otherwise():
+    sizes = []
+    for recipe in (Recipe(), Recipe(weight_decay=0.0)):
+        nets = fit_probes(*quadrants(), 2, dataclasses.replace(recipe, epochs=20, batch_size=50))
+        sizes.append(sum(float(weight.detach().square().sum()) for weight in nets.weights))
+    assert sizes[0] < 0.99 * sizes[1]
 
 
 def test_spread_is_that_of_a_sample():
