@@ -1,6 +1,7 @@
 """The line on the style space's health says what is off, and only that."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -62,3 +63,12 @@ def test_figures_are_measured_on_the_codes():
     assert health.spread == pytest.approx((1, 2), abs=0.05)
     assert health.detection == pytest.approx(0.6)
     assert 2 in health.dead
+
+
+def test_a_dimension_that_changes_little_is_not_dead():
+    def decode(style, _):
+        return style @ torch.tensor([0.01, 0.001])  # mean squared changes of 1e-4 and 1e-6
+
+    style = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
+    health = measure(SimpleNamespace(decode=decode), style, torch.arange(500) % 10, None)
+    assert health.dead == (2,)
