@@ -70,3 +70,13 @@ def test_a_digit_of_which_nothing_is_known_is_still_only_turned():
     loadings[7] = 0
     found = rotations(loadings)
     assert torch.allclose(found @ found.transpose(1, 2), torch.eye(4), atol=1e-5)
+
+
+def test_directions_that_follow_no_measure_turn_no_farther_than_they_must():
+    random = torch.Generator().manual_seed(1)
+    turned = torch.linalg.qr(torch.eye(6) + 0.3 * torch.randn(6, 6, generator=random)).Q
+    turned = turned * turned.diagonal().sign()
+    loadings = torch.diag(torch.tensor([0.9, 0.8, 0.7])) @ torch.eye(3, 6) @ turned
+    left = rotations(loadings.repeat(10, 1, 1))[:, 3:, 3:]
+    assert torch.allclose(left, left.transpose(1, 2), atol=0.01)  # nothing turns among them
+    assert torch.linalg.eigvalsh(left).min() > 0
