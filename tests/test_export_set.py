@@ -75,6 +75,8 @@ def test_npz_keeps_the_types_that_its_description_names(model, tmp_path):
     }
     with zipfile.ZipFile(tmp_path / "set.npz") as archive:
         assert archive.testzip() is None
+        # no names where they are the numbers
+        assert archive.namelist() == ["images.npy", "digits.npy", "styles.npy"]
 
 
 def test_a_small_set_is_the_beginning_of_a_large_one(model, form):
