@@ -120,9 +120,10 @@ def test_a_picture_of_28x28_is_ready(tmp_path, light, change):
     assert torch.equal(train.images[0], data.images[data.digits == 0][0])
 
 
+@pytest.mark.parametrize("count", [10, 20])
 @pytest.mark.parametrize("light", [False, True])
-def test_a_ready_picture_whose_border_says_otherwise_goes_with_nearly_all(light):
-    images = strokes(20, 0).images
+def test_a_ready_picture_whose_border_says_otherwise_goes_with_nearly_all(light, count):
+    images = strokes(count, 0).images
     images[7, 0] = images[7, -1] = images[7, :, 0] = images[7, :, -1] = 255  # a frame of ink
     given = 255 - images if light else images
     assert torch.equal(on_dark_ground(given), images)
