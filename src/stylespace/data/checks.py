@@ -23,6 +23,7 @@ __all__ = [
     "Part",
     "check_names",
     "examine",
+    "has_only",
     "in_order",
     "refuse",
     "remarks",
@@ -92,7 +93,7 @@ def examine(train: LabelledImages, test: LabelledImages) -> Findings:
     for what, data in (("training", train), ("test", test)):
         if not len(data):
             raise DataError(f"there are no {what} images; at least one of a class is needed")
-        if not 0 <= int(data.digits.min()) <= int(data.digits.max()) < classes:
+        if not has_only(data, classes):
             raise DataError(f"a {what} label is not from 0 to {classes - 1}; correct it")
     seen, asked = _fingerprints(train.images), _fingerprints(test.images)
     labelled = seen + LABELS_APART * train.digits.numpy()
@@ -102,6 +103,11 @@ def examine(train: LabelledImages, test: LabelledImages) -> Findings:
     nearest = np.searchsorted(seen, asked).clip(max=len(seen) - 1)
     shared = int((seen[nearest] == asked).sum())
     return Findings(train=_part(train, seen), test=_part(test, asked), shared=shared, torn=torn)
+
+
+def has_only(data: LabelledImages, classes: int) -> bool:
+    """Whether each digit is one of so many classes; there must be images."""
+    return 0 <= int(data.digits.min()) <= int(data.digits.max()) < classes
 
 
 def check_names(names: Sequence[str], source: str) -> None:

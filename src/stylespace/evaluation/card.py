@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from stylespace import __version__
+from stylespace.data.checks import has_only
 from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError, StylespaceError
 from stylespace.evaluation.drawing_sections import (
@@ -121,7 +122,7 @@ def check_data(model: StyleAutoencoder, train: LabelledImages, test: LabelledIma
             f"{len(train)} training and {len(test)} test images are too few to measure anything; "
             f"{LEAST_IMAGES} of each are the least"
         )
-    if int(torch.cat([train.digits, test.digits]).max()) >= classes:
+    if not (has_only(train, classes) and has_only(test, classes)):
         raise DataError(f"{model.config.data} has labels beyond its {classes} classes")
 
 

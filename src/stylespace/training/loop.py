@@ -15,6 +15,7 @@ from stylespace import checkpoint, sheets
 from stylespace.checkpoint import TrainerState
 from stylespace.config import ModelConfig
 from stylespace.data.batches import Batches
+from stylespace.data.checks import has_only
 from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import release
 from stylespace.data.split import evenly
@@ -127,7 +128,7 @@ def _require_classes(config: ModelConfig, train: LabelledImages, test: LabelledI
     for name, part in (("training", train), ("test", test)):
         if not len(part):
             raise DataError(f"there are no {name} images")
-        if int(part.digits.min()) < 0 or int(part.digits.max()) >= config.classes:
+        if not has_only(part, config.classes):
             raise DataError(
                 f"the {name} images have digits beyond the model's {config.classes} classes"
             )
