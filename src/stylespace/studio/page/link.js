@@ -112,7 +112,7 @@
     const digit = parts.has("digit") ? Number(parts.get("digit")) : null;
     const kept = (parts.get("hand") ?? "").split(";").flatMap((text) => {
       const [name, style] = text.split(":");
-      const values = isForeign(parts) ? null : unpackStyle(style);
+      const values = unpackStyle(style);
       return values && isDigit(Number(name)) ? [{ digit: Number(name), style: values }] : [];
     });
     let strokes = [];
@@ -129,6 +129,8 @@
   function restoreState() {
     const parts = new URLSearchParams(location.hash.slice(1));
     if (![...parts.keys()].some((name) => KNOWN.includes(name))) return; // another's fragment
+    const foreign = isForeign(parts);
+    if (foreign) parts.delete("hand");
     restoreDrawing(parts);
     const values = {};
     const view = parts.get("view");
@@ -138,7 +140,7 @@
     if (parts.has("take")) values.take = Math.floor(Math.abs(Number(parts.get("take")) || 1));
     if (parts.has("smooth")) values.smooth = parts.get("smooth") !== "0";
     change(values, "link");
-    const style = isForeign(parts) ? null : unpackStyle(parts.get("style"));
+    const style = foreign ? null : unpackStyle(parts.get("style"));
     if (style) change({ style }, parts.has("mine") ? "write" : "link");
     else if (parts.has("style")) notice("The link's style is for another model.");
   }

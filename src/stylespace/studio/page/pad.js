@@ -165,11 +165,7 @@
     }
 
     clear() {
-      if (!this.strokes.length) return;
-      this.remember();
-      this.lift();
-      this.strokes = [];
-      this.tell();
+      if (this.strokes.length) this.putAside();
     }
 
     /** @param {Point[][]} strokes put there by a link; undo takes back one after the other */

@@ -99,7 +99,7 @@
     return !whole.doubt && closer;
   }
 
-  /** @param {import("./prepare").Box[]} boxes */
+  /** @param {import("./prepare").Box[]} boxes @returns {import("./prepare").Box} */
   const around = (boxes) => ({
     top: Math.min(...boxes.map(({ top }) => top)),
     bottom: Math.max(...boxes.map(({ bottom }) => bottom)),
@@ -164,5 +164,5 @@
     byId("pad-frame").classList.remove("shows-photo");
   }
 
-  Object.assign(Stylespace, { hidePhoto, labelBoxes, readDigits, readPicture, showPhoto });
+  Object.assign(Stylespace, { around, hidePhoto, labelBoxes, readDigits, readPicture, showPhoto });
 })();
