@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from stylespace.data.arrays import classes_of
 from stylespace.datasets import load
 from stylespace.errors import DataError
 from tests.small import strokes
@@ -95,6 +96,12 @@ def test_labels_that_are_numbers_in_words_are_in_their_order(saved, drawn):
     parts = {"test_images": 255 - arrays["images"][:8], "test_labels": words[:8]}
     train, _ = load(saved(**arrays, **parts))
     assert train.class_names == ("1", "2", "3", "10", "x")
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float64, np.str_])
+def test_no_labels_are_no_classes(dtype):
+    with pytest.raises(DataError, match="hf:me/set has no images"):
+        classes_of(np.zeros(0, dtype), ("a", "b"), "hf:me/set")
 
 
 def test_labels_in_bytes_are_words_too_where_there_are_test_images(saved, drawn):

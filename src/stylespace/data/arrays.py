@@ -214,6 +214,8 @@ def classes_of(
     Raises:
         DataError: a label is none of the classes, or there are none or too many.
     """
+    if not len(labels):
+        raise DataError(f"{source} has no images; leave it out, or fill it")
     if labels.dtype.kind in "US":
         texts = _texts(labels, source)
         known = names if names is not None else in_order(set(texts))
@@ -225,8 +227,6 @@ def classes_of(
         return torch.tensor([index[text] for text in texts], dtype=torch.int64), known
     if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels % 1 == 0).all()):
         raise DataError(f"{source}: labels must be whole numbers from 0; correct them")
-    if not len(labels):
-        raise DataError(f"{source} has no images; leave it out, or fill it")
     low, high = float(labels.min()), float(labels.max())
     most = len(names) - 1 if names is not None else 999
     if low < 0 or high > most:
