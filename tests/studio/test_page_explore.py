@@ -149,3 +149,44 @@ def test_sixteen_dimensions_are_usable(opened, mnist, tmp_path):
         before = row(page)
         set_slider(page, 15, -3)
         assert not torch.equal(row(page), before)
+
+
+def test_one_dimension_has_a_line_for_each_digit(opened, mnist, tmp_path):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = StyleAutoencoder(ModelConfig(style_size=1)).eval()
+    session = tools.bare_session(tmp_path / "m.ckpt", model)
+    own = open_session(session, mnist[1].subset(slice(200)))
+    with tools.served(studio_files(own, None)) as address:
+        page = opened(address)
+        page.click("#tab-explore")
+        settle(page)
+        assert not page.locator("#axis-y").is_visible()
+        page.click("#plain")
+        page.evaluate("Stylespace.change({ style: new Float32Array([-0.002]) })")
+        settle(page)
+        assert page.locator("#sliders output").inner_text() == "0.00"
+        box, reach = page.locator("#map").bounding_box(), page.evaluate("Stylespace.mapReach()")
+        points = page.evaluate("Stylespace.studio.info.points")
+        chosen = next(i for i, digit in enumerate(points["digits"]) if digit == 7)
+        [value] = points["style"][chosen]
+        across, down = 0.5 + value / (2 * reach), 7.5 / 10
+        page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+        settle(page)
+        sevens = [
+            point
+            for point, digit in zip(points["style"], points["digits"], strict=True)
+            if digit == 7
+        ]
+        assert min(abs(style(page)[0] - point[0]) for point in sevens) < 1e-6
+        page.focus("#map")
+        before = style(page)
+        page.keyboard.press("ArrowUp")
+        settle(page)
+        assert style(page) == before
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert style(page)[0] == pytest.approx(before[0] + 0.1, abs=1e-5)
+        page.click("#tab-compare")
+        assert "each digit in a row of its own" in page.locator("#spaces").inner_text()
+        assert "1 style dimension." in page.locator("#about").inner_text()

@@ -150,7 +150,8 @@
     const { info } = studio;
     document.title = `${info.name} · stylespace studio`;
     const kind = { sae: "simple, ", aae: "adversarial, " }[info.objective] ?? "";
-    byId("about").prepend(`${info.name}: ${kind}${info.style_size} style dimensions. `);
+    const size = info.style_size === 1 ? "1 style dimension" : `${info.style_size} style dimensions`;
+    byId("about").prepend(`${info.name}: ${kind}${size}. `);
   }
 
   async function start() {

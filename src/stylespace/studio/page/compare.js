@@ -41,13 +41,14 @@
     const kind = KINDS[objective] ?? "Session";
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `${kind}: the style vectors of ${points.count} test images`);
-    const map = new Scatter(canvas, points, [0, Math.min(1, points.style[0].length - 1)]);
-    maps.push(map);
+    const flat = points.style[0].length === 1;
+    maps.push(new Scatter(canvas, points, [0, flat ? null : 1]));
     const caption = make(
       "figcaption",
       {},
-      `${points.count} test images, style 1 across and style ${map.axes[1] + 1} up; `,
-      "circles at one, two and three standard deviations.",
+      `${points.count} test images, style 1 across and `,
+      flat ? "each digit in a row of its own; lines" : "style 2 up; circles",
+      " at one, two and three standard deviations.",
     );
     return make(
       "figure",

@@ -88,10 +88,10 @@
       (a, b) => Number(isNamed(b)) - Number(isNamed(a)) || a - b,
     );
 
-  /** @returns {[number, number]} */
+  /** @returns {import("./scatter").Axes} */
   function firstAxes() {
-    const dimensions = inOrder();
-    return [dimensions[0], dimensions[1] ?? dimensions[0]];
+    const [across, up = null] = inOrder();
+    return [across, up];
   }
 
   function buildSliders() {
@@ -125,8 +125,9 @@
     );
   }
 
-  /** @param {[number, number]} axes */
+  /** @param {import("./scatter").Axes} axes */
   function buildSelects(axes) {
+    if (axes[1] === null) byId("axis-y").parentElement.hidden = true;
     ["axis-x", "axis-y"].forEach((id, which) => {
       const options = sliders.map((_, dimension) =>
         make("option", { value: String(dimension) }, nameOf(dimension)),
@@ -158,11 +159,12 @@
       const { input, output } = sliders[dimension];
       if (document.activeElement !== input || Math.abs(Number(input.value) - value) > 0.03)
         input.value = String(value);
-      output.textContent = value.toFixed(2).replace("-", "−");
+      output.textContent = value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
     });
-    const [x, y] = map.axes;
-    const told = (axis) => `${nameOf(axis)} ${state.style[axis]?.toFixed(1)}`;
-    byId("map").setAttribute("aria-label", `Style map: ${told(x)}, ${told(y)}`);
+    const told = map.axes
+      .filter((axis) => axis !== null)
+      .map((axis) => `${nameOf(axis)} ${state.style[axis]?.toFixed(1)}`);
+    byId("map").setAttribute("aria-label", `Style map: ${told.join(", ")}`);
     map.marker = state.style;
     if (state.view === "explore") map.paint();
     soonDrawCells();
@@ -190,11 +192,8 @@
     const size = state.style.length;
     const styles = new Float32Array(CELLS * CELLS * size);
     for (let cell = 0; cell < CELLS * CELLS; cell++) {
-      styles.set(state.style, cell * size);
-      styles[cell * size + map.axes[0]] = map.toValue(((cell % CELLS) + 0.5) / CELLS);
-      styles[cell * size + map.axes[1]] = map.toValue(
-        1 - (Math.floor(cell / CELLS) + 0.5) / CELLS,
-      );
+      const [x, y] = [cell % CELLS, Math.floor(cell / CELLS)];
+      styles.set(styleAt((x + 0.5) / CELLS, (y + 0.5) / CELLS), cell * size);
     }
     const images = studio.model.decode(styles, new Array(CELLS * CELLS).fill(digit));
     canvasOfCells.width = canvasOfCells.height = CELLS * SIDE;
@@ -241,14 +240,20 @@
     canvas.addEventListener("keydown", walkByKey);
   }
 
+  /** The style of a place on the map. @param {number} x @param {number} y shares of its side */
+  function styleAt(x, y) {
+    const style = state.style.slice();
+    const [across, up] = map.axes;
+    style[across] = map.toValue(x);
+    if (up !== null) style[up] = map.toValue(1 - y);
+    return style;
+  }
+
   /** @param {number} x @param {number} y shares of the map's side */
   function goTo(x, y) {
     byId("peek").hidden = true;
-    const style = state.style.slice();
-    const within = (share) => map.toValue(Math.min(1, Math.max(0, share)));
-    style[map.axes[0]] = within(x);
-    style[map.axes[1]] = within(1 - y);
-    walkTo(style);
+    const within = (share) => Math.min(1, Math.max(0, share));
+    walkTo(styleAt(within(x), within(y)));
   }
 
   /** Show the test image under the pointer, as the model draws it. */
@@ -269,10 +274,10 @@
   function walkByKey(event) {
     const ways = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] };
     const way = ways[event.key];
-    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+    const axis = map.axes[way?.[0]] ?? null;
+    if (axis === null || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const style = state.style.slice();
-    const axis = map.axes[way[0]];
     const value = style[axis] + way[1] * (event.shiftKey ? 0.5 : 0.1);
     style[axis] = Math.min(map.reach, Math.max(-map.reach, value));
     walkTo(style);

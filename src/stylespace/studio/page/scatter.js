@@ -15,9 +15,13 @@
   }
 
   /** @typedef {{style: number[][], digits: number[]}} Points */
+  /**
+   * Which dimension goes across and which up; where there is but one, each digit has its own row.
+   * @typedef {[number, number | null]} Axes
+   */
 
   class Scatter {
-    /** @param {HTMLCanvasElement} canvas @param {Points} points @param {[number, number]} axes */
+    /** @param {HTMLCanvasElement} canvas @param {Points} points @param {Axes} axes */
     constructor(canvas, points, axes) {
       this.canvas = canvas;
       this.points = points;
@@ -34,8 +38,9 @@
 
     /** Make room for all but the farthest points on the axes that are shown. */
     measure() {
+      const shown = this.axes.filter((axis) => axis !== null);
       const values = Float32Array.from(
-        this.points.style.flatMap((style) => this.axes.map((axis) => Math.abs(style[axis]))),
+        this.points.style.flatMap((style) => shown.map((axis) => Math.abs(style[axis]))),
       );
       const far = values.length ? quantile(values, 0.995) * 1.1 : 0;
       this.reach = Math.max(LEAST_REACH, Math.ceil(far * 5) / 5);
@@ -51,6 +56,18 @@
       return (share - 0.5) * 2 * this.reach;
     }
 
+    /** Where a style vector lies, in shares of the side from the top left.
+     * @param {ArrayLike<number>} style @param {number} [digit] none lies in the middle
+     * @returns {[number, number]}
+     */
+    placeOf(style, digit) {
+      const [across, up] = this.axes;
+      const lines = studio.info.class_names.length;
+      const line = digit === undefined ? lines / 2 : digit + 0.5;
+      const down = up === null ? line / lines : 1 - this.toShare(style[up]);
+      return [this.toShare(style[across]), down];
+    }
+
     /** The point nearest to a place, both in shares of the side.
      * @param {number} x @param {number} y @param {number} within
      */
@@ -58,10 +75,8 @@
       let [best, least] = [-1, within];
       if (!this.dots) return best;
       this.points.style.forEach((style, index) => {
-        const far = Math.hypot(
-          this.toShare(style[this.axes[0]]) - x,
-          1 - this.toShare(style[this.axes[1]]) - y,
-        );
+        const [across, down] = this.placeOf(style, this.points.digits[index]);
+        const far = Math.hypot(across - x, down - y);
         if (far < least) [best, least] = [index, far];
       });
       return best;
@@ -80,22 +95,26 @@
       if (this.marker) this.paintMarker(context, side, colours);
     }
 
-    /** The middle, and circles at one, two and three standard deviations.
+    /** The middle, and circles at one, two and three standard deviations; lines in one dimension.
      * @param {CanvasRenderingContext2D} context @param {number} side @param {string} colour
      */
     paintGrid(context, side, colour) {
       context.strokeStyle = colour;
       context.lineWidth = side / 400;
-      for (let radius = 1; radius <= 3; radius++) {
-        context.beginPath();
-        context.arc(side / 2, side / 2, (radius / this.reach / 2) * side, 0, 2 * Math.PI);
-        context.stroke();
-      }
+      const flat = this.axes[1] === null;
       context.beginPath();
-      context.moveTo(0, side / 2);
-      context.lineTo(side, side / 2);
-      context.moveTo(side / 2, 0);
-      context.lineTo(side / 2, side);
+      for (let radius = flat ? -3 : 1; radius <= 3; radius++) {
+        const edge = this.toShare(radius) * side;
+        context.moveTo(edge, flat ? 0 : side / 2);
+        if (flat) context.lineTo(edge, side);
+        else context.arc(side / 2, side / 2, edge - side / 2, 0, 2 * Math.PI);
+      }
+      if (!flat) {
+        context.moveTo(0, side / 2);
+        context.lineTo(side, side / 2);
+        context.moveTo(side / 2, 0);
+        context.lineTo(side / 2, side);
+      }
       context.stroke();
     }
 
@@ -106,7 +125,7 @@
       this.points.style.forEach((style, index) => {
         context.fillStyle = digitColour(this.points.digits[index]);
         context.beginPath();
-        const [x, y] = [this.toShare(style[this.axes[0]]), 1 - this.toShare(style[this.axes[1]])];
+        const [x, y] = this.placeOf(style, this.points.digits[index]);
         context.arc(x * side, y * side, size, 0, 2 * Math.PI);
         context.fill();
       });
@@ -116,8 +135,7 @@
     /** @param {CanvasRenderingContext2D} context @param {number} side */
     paintMarker(context, side, colours) {
       const inside = (share) => Math.min(0.985, Math.max(0.015, share));
-      const x = inside(this.toShare(this.marker[this.axes[0]])) * side;
-      const y = inside(1 - this.toShare(this.marker[this.axes[1]])) * side;
+      const [x, y] = this.placeOf(this.marker).map((share) => inside(share) * side);
       context.beginPath();
       context.arc(x, y, side / 42, 0, 2 * Math.PI);
       context.fillStyle = colours.getPropertyValue("--sheet");
