@@ -195,6 +195,8 @@ def test_the_text_to_begin_with_is_one_that_can_be_written(opened, tmp_path, nam
         assert begun == text if text is not None else "20" in begun
         if text is not None:
             assert page.inner_text("#text-word") == ""
+        chosen = "row" if text == "" else "text"
+        assert page.is_checked(f"#what input[value={chosen}]")
         write(page, names[0] * 2)
         assert page.is_visible("#line") == (len(names[0]) == 1)
 

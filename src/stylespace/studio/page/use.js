@@ -41,6 +41,10 @@
 
   function startUse() {
     byId("text").value = state.text = firstText();
+    if (!state.text) {
+      byId("text").placeholder = "Only names of one character";
+      byId("what").querySelector("input[value=row]").checked = true;
+    }
     byId("text").oninput = ({ target }) => change({ text: target.value }, "text");
     byId("vary").oninput = ({ target }) => change({ vary: Number(target.value) }, "vary");
     byId("again").onclick = () => change({ take: 1 + Math.floor(Math.random() * 1e6) });
