@@ -92,3 +92,15 @@ def test_a_link_of_crisp_pixels_brings_them_back_where_smooth_is_on(page):
     settle(page)
     assert not page.is_checked("#smooth")
     assert page.locator("#row canvas.smooth").count() == 0
+
+
+def test_a_link_to_a_view_leaves_what_was_written(page):
+    draw(page, TWO)
+    page.click("#keep")
+    draw(page, SEVEN)
+    before = row(page)
+    page.evaluate("location.hash = 'view=explore'")
+    tools.until(page, lambda: page.is_visible("#view-explore"))
+    assert page.locator("#kept li").count() == 1
+    assert page.evaluate("Stylespace.writing().strokes.length") == len(SEVEN)
+    assert (row(page) == before).all()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import torch
+from PIL import Image
 
 from stylespace.studio.assets import open_session, studio_files
 from stylespace.studio.export import write_site
@@ -137,6 +138,39 @@ def test_everything_by_keyboard_alone(page):
               .map((one) => one.id || one.name).filter(Boolean)"""
         )
         assert set(wanted) <= reached
+
+
+@pytest.mark.parametrize("button", ["clear", "undo", "keep"])
+def test_a_button_that_is_done_gives_the_keys_to_the_pad(page, button):
+    draw(page, SEVEN)
+    page.focus(f"#{button}")
+    for _ in SEVEN if button == "undo" else "1":
+        page.keyboard.press("Enter")
+    settle(page)
+    assert page.is_disabled(f"#{button}")
+    assert page.evaluate("document.activeElement.id") == "pad"
+
+
+def test_a_chosen_file_leaves_the_pages_keys_to_work(page, mnist, tmp_path):
+    Image.fromarray(255 - mnist[1].images[0].numpy()).resize((280, 280)).save(tmp_path / "7.png")
+    page.set_input_files("#photo-file", tmp_path / "7.png")
+    until(page, lambda: page.locator(".photo .box").count() == 1)
+    page.focus("#photo-file")
+    page.keyboard.press("1")
+    settle(page)
+    assert page.locator("#row .written .name").inner_text() == "1"
+    before = row(page)
+    page.keyboard.press("r")
+    settle(page)
+    assert not torch.equal(row(page), before)
+
+
+def test_keys_of_the_browser_do_not_turn_the_tabs(page):
+    page.focus("#tab-write")
+    page.keyboard.press("Control+ArrowRight")
+    assert page.is_visible("#view-write")
+    page.keyboard.press("ArrowRight")
+    assert page.is_visible("#view-explore")
 
 
 def test_everything_has_a_name_for_screen_readers(page):

@@ -9,6 +9,7 @@
     byId,
     change,
     coalesced,
+    isTyping,
     make,
     normalNumbers,
     paintImage,
@@ -50,11 +51,8 @@
       drawCells();
     });
     document.addEventListener("keydown", (event) => {
-      const typing = event.target.closest(
-        "input:not([type=range], [type=radio], [type=checkbox]), select",
-      );
       if (
-        typing ||
+        isTyping(event) ||
         event.defaultPrevented || // it named a class
         event.ctrlKey ||
         event.metaKey ||

@@ -131,7 +131,7 @@
     if (![...parts.keys()].some((name) => KNOWN.includes(name))) return; // another's fragment
     const foreign = isForeign(parts);
     if (foreign) parts.delete("hand");
-    restoreDrawing(parts);
+    if (["style", "drawing", "hand"].some((name) => parts.has(name))) restoreDrawing(parts);
     const values = {};
     const view = parts.get("view");
     if (["write", "explore", "use", "compare"].includes(view)) values.view = view;

@@ -53,6 +53,14 @@
     return element;
   }
 
+  /** Whether a key is meant for the field that has the focus, not for the page.
+   * @param {KeyboardEvent} event
+   */
+  const isTyping = ({ target }) =>
+    target.matches(
+      "input:not([type=radio], [type=checkbox], [type=range], [type=file]), select, textarea",
+    );
+
   let hiding = 0;
   /** Say something for a while. @param {string} text @param {boolean} [stays] */
   function notice(text, stays = false) {
@@ -78,5 +86,14 @@
     };
   }
 
-  Object.assign(Stylespace, { byId, change, coalesced, make, notice, state, whenChanged });
+  Object.assign(Stylespace, {
+    byId,
+    change,
+    coalesced,
+    isTyping,
+    make,
+    notice,
+    state,
+    whenChanged,
+  });
 })();

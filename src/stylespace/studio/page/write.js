@@ -12,6 +12,7 @@
     change,
     handWord,
     hidePhoto,
+    isTyping,
     labelBoxes,
     listenForPictures,
     make,
@@ -111,12 +112,20 @@
 
   function drawingChanged() {
     byId("pad-hint").hidden = pad.strokes.length > 0;
-    byId("undo").disabled = !pad.past.length;
-    byId("clear").disabled = !pad.strokes.length;
+    enable("undo", pad.past.length > 0);
+    enable("clear", pad.strokes.length > 0);
     if (!pad.strokes.length) chosen = null;
     takeBack();
     drawn = readDrawing();
     show();
+  }
+
+  /** A button that has the focus and is none any more gives it to the pad.
+   * @param {string} id @param {boolean} useful
+   */
+  function enable(id, useful) {
+    if (!useful && document.activeElement === byId(id)) byId("pad").focus();
+    byId(id).disabled = !useful;
   }
 
   /** @returns {Sample | null} */
@@ -151,7 +160,7 @@
     if (boxed.length) labelBoxes(boxed, currentBox);
     showReading(sample, wordOfNothing());
     paintSeen();
-    byId("keep").disabled = !drawn || drawn.doubt === "strange" || boxed.length > 0;
+    enable("keep", Boolean(drawn) && drawn.doubt !== "strange" && !boxed.length);
     byId("hand-word").textContent = handWord(hand);
     byId("row").classList.toggle("doubtful", waits(sample));
     byId("row").dataset.why = isCrowded() ? words.several() : words.strange();
@@ -202,7 +211,6 @@
     chosen = null;
     keptOf.set(pad.putAside(), sample);
     showKept();
-    byId("pad").focus(); // the button is none any more
   }
 
   /** What is on the pad again after undo is kept no more: it would count twice. */
@@ -279,10 +287,7 @@
 
   /** @param {KeyboardEvent} event */
   function shortcut(event) {
-    const typing = event.target.closest(
-      "input:not([type=radio], [type=checkbox]), select, textarea",
-    );
-    if (typing || event.altKey || state.view !== "write") return;
+    if (isTyping(event) || event.altKey || state.view !== "write") return;
     const undoes = event.key.toLowerCase() === "z";
     const held = event.ctrlKey || event.metaKey;
     if (held && (!undoes || event.shiftKey)) return; // elsewhere that would do it again
