@@ -1,11 +1,14 @@
 """What `fit` refuses, and what a run after another sees."""
 
 import dataclasses
+import itertools
+import json
 import re
 
 import pytest
 import torch
 
+import stylespace
 from stylespace import checkpoint
 from stylespace.config import ModelConfig
 from stylespace.errors import DataError
@@ -20,9 +23,9 @@ TRAIN, TEST = strokes(200, 0), strokes(20, 1)
 ASKED = {"epochs": 1, "batch_size": 20}
 
 
-def run(session, train=TRAIN, test=TEST):
+def run(session, train=TRAIN, test=TEST, asked=ASKED):
     with checkpoint.session_lock(session):
-        plan = make_plan(session, MODEL, "aae", ASKED, digest(train))
+        plan = make_plan(session, MODEL, "aae", asked, digest(train))
         return fit(session, plan, train, test, Report(lambda _: None))
 
 
@@ -51,11 +54,13 @@ def test_a_run_after_another_sees_new_noise(tmp_path, monkeypatch):
         return judge(self, step, prior, *rest)
 
     monkeypatch.setattr(AdversarialTrainer, "_judge", watch)
-    for _ in range(2):
-        assert run(tmp_path / "s.ckpt").finished
-    first, second = seen[: len(seen) // 2], seen[len(seen) // 2 :]
-    assert len(first) == len(second) > 2
-    assert not any(torch.equal(*pair) for pair in zip(first, second, strict=True))
+    assert run(tmp_path / "s.ckpt").finished
+    first = len(seen)
+    assert run(tmp_path / "s.ckpt", asked={**ASKED, "batch_size": 50}).finished
+    assert first > 2
+    assert len(seen) > first
+    for before, after in itertools.product(seen[:first], seen[first:]):
+        assert not (before[:, None] == after).all(dim=2).any()
 
 
 def test_a_setting_that_is_no_flag_is_named_too(tmp_path):
@@ -67,3 +72,18 @@ def test_a_setting_that_is_no_flag_is_named_too(tmp_path):
         checkpoint.save(session, model, dataclasses.replace(state, step=state.steps - 1))
         with pytest.raises(checkpoint.SessionError, match=re.escape("with warm_up 0.2: let that")):
             make_plan(session, MODEL, "aae", ASKED | {"warm_up": 0.3}, digest(TRAIN))
+
+
+def test_health_is_that_of_the_codes_before_they_are_calibrated(tmp_path):
+    session, train = tmp_path / "s.ckpt", strokes(600, 0)  # enough to calibrate each digit
+    run(session, train)
+    [line] = (session / "history.jsonl").read_text().splitlines()
+    found = json.loads(line)["validation"]["health"]
+    model = stylespace.load(session)
+    with torch.no_grad():
+        code = model.encoder(TEST.floats(), TEST.digits)
+    assert found["mean"] == pytest.approx(float(code.mean(dim=0).abs().max()), abs=1e-3)
+    deviation = code.std(dim=0, correction=0)
+    assert found["spread"] == pytest.approx(
+        [float(deviation.min()), float(deviation.max())], abs=1e-3
+    )

@@ -77,7 +77,8 @@ class AdversarialTrainer(Trainer):
 
     def _train(self, step: int, images: Tensor, digits: Tensor) -> None:
         # what is random is drawn for the whole batch, and each process takes its part of it
-        random = generator(self.config.seed, "step", self.first_step + step)
+        stream = f"step after {self.epochs_before} epochs" if self.epochs_before else "step"
+        random = generator(self.config.seed, stream, step)
         count = len(images) * self.group.size
         all_kept, parts = self._kept(count), self.parts(count)
         kept = parts.first.stop - parts.first.start

@@ -24,9 +24,10 @@ class Health:
     """How the codes compare with the prior N(0, I).
 
     Attributes:
-        mean: the largest distance of a dimension's mean from 0.
-        spread: the smallest and the largest standard deviation of a dimension (1 is the prior's).
-        dead: dimensions, from 1, that the decoder makes no use of.
+        mean: the largest distance of a code dimension's mean from 0.
+        spread: the smallest and the largest standard deviation of a code dimension (1 is the
+            prior's).
+        dead: style dimensions, from 1, that the decoder makes no use of.
         detection: share of prior samples and codes that the discriminator took for what they
             are in this epoch, 0.5 where it cannot tell; none for a simple auto-encoder.
         enough: whether there were test images enough to judge mean and spread by.
@@ -41,6 +42,7 @@ class Health:
 
 def measure(
     model: StyleAutoencoder,
+    code: Tensor,
     style: Tensor,
     digits: Tensor,
     detection: tuple[float, float] | None,
@@ -49,11 +51,12 @@ def measure(
 
     Args:
         model: whose decoder draws them.
-        style: `[n, style_size]`, the codes.
+        code: `[n, style_size]`, as the encoder gives them: calibrated ones always look well.
+        style: `[n, style_size]`, calibrated.
         digits: `[n]` int64.
         detection: shares of prior samples and of codes that the discriminator told right.
     """
-    deviation, mean = torch.std_mean(style, dim=0, correction=0)
+    deviation, mean = torch.std_mean(code, dim=0, correction=0)
     # each dimension is tried by itself: of many, with fewer images each
     some = evenly(digits)[: max(FEWEST, min(SAMPLE, 16 * SAMPLE // style.shape[1]))]
     return Health(
@@ -61,7 +64,7 @@ def measure(
         spread=(float(deviation.min()), float(deviation.max())),
         dead=_dead(model, style[some], digits[some]),
         detection=sum(detection) / 2 if detection else None,
-        enough=len(style) >= FEWEST,
+        enough=len(code) >= FEWEST,
     )
 
 

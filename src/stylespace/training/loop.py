@@ -104,7 +104,7 @@ def fit(
         lambda: make_trainer(plan.model_config, plan.config, steps, hardware, group)
     )
     trainer.detect_anomaly = detect_anomaly
-    trainer.first_step = plan.epochs_before * trainer.per_epoch
+    trainer.epochs_before = plan.epochs_before
     image_dir = image_dir or directory / "images"
     run = group.together(lambda: _Run(directory, plan, trainer, train, test, report, image_dir))
     asked = 0
@@ -277,25 +277,26 @@ class _Run:
 
     @torch.no_grad()
     def _validate(self, figures: TrainingFigures) -> ValidationFigures:
-        model, device, styles = self.trainer.averaged, self.trainer.device, []
+        model, device, codes = self.trainer.averaged, self.trainer.device, []
         mse, satisfaction = 0.0, None
         for start in range(0, len(self.test), MEASURED):
             block = self.test.subset(slice(start, start + MEASURED))
             share = len(block) / len(self.test)
             images, digits = block.floats().to(device), block.digits.to(device)
             code = model.encoder(images, digits)
-            styles.append(model.style(code, digits))
+            codes.append(code)
             drawn = model.decoder(code, digits).sigmoid()  # a style's way back is to its code
             mse += share * float((drawn - images).square().mean())
             passing = self.trainer.satisfaction(code, digits)
             if passing is not None:
                 satisfaction = (satisfaction or 0.0) + share * passing
             release(block.images)
-        style, digits = torch.cat(styles), self.test.digits.to(device)
+        code, digits = torch.cat(codes), self.test.digits.to(device)
+        style = model.style(code, digits)
         return ValidationFigures(
             mse=mse,
             satisfaction=satisfaction,
-            health=health.measure(model, style, digits, figures.detection),
+            health=health.measure(model, code, style, digits, figures.detection),
         )
 
     def _write_images(self, epoch: int) -> None:

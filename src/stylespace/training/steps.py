@@ -46,13 +46,12 @@ class Trainer:
             of prior samples and of codes that the discriminator took for the prior; of several
             processes' each has its part.
         detect_anomaly: whether to look at all gradients of a step before they are used.
-        first_step: steps of earlier runs of the session, so that a run after another sees new
-            noise.
+        epochs_before: of earlier runs of the session, so that a run after another sees new noise.
     """
 
     discriminator: Discriminator | None = None
     detect_anomaly = False
-    first_step = 0
+    epochs_before = 0
 
     def __init__(
         self,
