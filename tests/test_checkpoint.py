@@ -226,6 +226,19 @@ def test_opening_a_model_leaves_torchs_random_numbers_as_they_are(session):
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_a_model_is_opened_to_be_used_its_weights_ask_for_no_gradient(session):
+    model = checkpoint.load(session)
+    style = torch.zeros(1, model.style_size, requires_grad=True)
+    model.decode(style, torch.zeros(1, dtype=torch.int64)).sum().backward()
+    assert style.grad.abs().sum() > 0
+    assert all(weights.grad is None for weights in model.parameters())
+
+
+def test_a_session_at_home_opens_by_its_short_name(session, monkeypatch):
+    monkeypatch.setenv("HOME", str(session.parent))
+    assert checkpoint.load(f"~/{session.name}").config == checkpoint.load(session).config
+
+
 def test_a_model_opens_whatever_torchs_default_type(session):
     torch.set_default_dtype(torch.float64)
     try:

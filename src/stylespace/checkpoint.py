@@ -92,11 +92,11 @@ def load(session: str | os.PathLike[str], device: str | torch.device = "cpu") ->
     """Open a trained model.
 
     Args:
-        session: a session directory, as a training command made it.
+        session: a session directory, as a training command made it; `~` is one's home.
         device: where the model's weights go.
 
     Returns:
-        The model in eval mode.
+        The model in eval mode, its weights frozen: they ask for no gradient.
 
     Raises:
         SessionError: no session there, or a damaged one.
@@ -105,10 +105,10 @@ def load(session: str | os.PathLike[str], device: str | torch.device = "cpu") ->
         >>> import stylespace
         >>> model = stylespace.load("mnist4.ckpt")  # doctest: +SKIP
     """
-    directory = Path(session)
+    directory = Path(session).expanduser()
     config = read_config(directory)
     model = _filled(config, read_tensors(directory, MODEL), directory / MODEL)
-    return model.to(device).eval()
+    return model.to(device).eval().requires_grad_(False)
 
 
 def exists(session: str | os.PathLike[str]) -> bool:
