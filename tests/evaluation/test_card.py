@@ -137,6 +137,11 @@ def test_images_that_say_nothing_about_the_model_are_refused(train, test, config
         card.check_data(model(**config), train, test)
 
 
+def test_images_that_are_refused_are_called_by_their_name():
+    with pytest.raises(DataError, match="but runes has 10"):
+        card.check_data(model(classes=12), TRAIN, TEST, "runes")
+
+
 def test_without_the_image_library_that_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "skimage.morphology", None)
     with pytest.raises(StylespaceError, match="pip install scikit-image"):

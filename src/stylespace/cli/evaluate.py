@@ -21,7 +21,7 @@ from stylespace.cli.common import (
     run_command,
 )
 from stylespace.cli.progress import parts
-from stylespace.config import DEFAULT_EPOCHS, ModelConfig, TrainConfig
+from stylespace.config import DEFAULT_EPOCHS, ModelConfig, TrainConfig, check_seed
 from stylespace.errors import SessionError, UsageError
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def _add_study_flags(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the card, write the report; or conduct a study."""
-    if not 0 <= args.seed < 2**31:
-        raise UsageError("--seed must be between 0 and 2147483647")
+    check_seed(args.seed)
     if args.study is not None:
         return _run_study(args)
     for name in STUDY_FLAGS:
@@ -121,7 +120,8 @@ def _run_session(args: argparse.Namespace) -> int:
     _check_trained(directory)
     model = checkpoint.load(directory)
     train, test = load_for(model.config, args.data, args.data_dir)
-    card.check_data(model, train, test)
+    data = lasting_name(args.data) if args.data else None
+    card.check_data(model, train, test, data)
     with parts() as (progress, say):
         reader = cached_reader(train, functools.partial(progress, "reader"), say)
         report = evaluate_session(
@@ -130,7 +130,7 @@ def _run_session(args: argparse.Namespace) -> int:
             train,
             test,
             reader,
-            data=lasting_name(args.data) if args.data else None,
+            data=data,
             quick=args.quick,
             seed=args.seed,
             progress=progress,

@@ -80,7 +80,7 @@ def evaluate(
         StylespaceError: a library of the extra `evaluate` is not installed.
     """
     check_installed()
-    check_data(model, train, test)
+    check_data(model, train, test, data)
     sizes = QUICK if quick else FULL
     subject = Subject(model, train, test, reader, sizes, seed)
     started = time.monotonic()
@@ -106,15 +106,26 @@ def evaluate(
     return Report(facts=facts, class_names=test.class_names, sections=tuple(sections))
 
 
-def check_data(model: StyleAutoencoder, train: LabelledImages, test: LabelledImages) -> None:
+def check_data(
+    model: StyleAutoencoder,
+    train: LabelledImages,
+    test: LabelledImages,
+    data: str | None = None,
+) -> None:
     """Refuse images that the model is not for.
+
+    Args:
+        model: of any weights.
+        train: the images that it was trained on.
+        test: the images that it is judged on.
+        data: what they are called; None is the set that the model was trained on.
 
     Raises:
         DataError: another number of classes, a digit beyond them, or too few images.
     """
-    classes, found = model.config.classes, len(test.class_names)
+    classes, found, data = model.config.classes, len(test.class_names), data or model.config.data
     if classes != found:
-        raise DataError(f"the model is for {classes} classes, but {model.config.data} has {found}")
+        raise DataError(f"the model is for {classes} classes, but {data} has {found}")
     if classes < 2:
         raise DataError("with a single class there is nothing to tell apart")
     if min(len(train), len(test)) < LEAST_IMAGES:
@@ -123,7 +134,7 @@ def check_data(model: StyleAutoencoder, train: LabelledImages, test: LabelledIma
             f"{LEAST_IMAGES} of each are the least"
         )
     if not (has_only(train, classes) and has_only(test, classes)):
-        raise DataError(f"{model.config.data} has labels beyond its {classes} classes")
+        raise DataError(f"{data} has labels beyond its {classes} classes")
 
 
 def check_installed() -> None:
