@@ -108,15 +108,18 @@ def test_what_the_browser_has_is_not_sent_again(ask):
 
 
 def test_one_connection_serves_many_requests_quickly(server):
-    began = time.monotonic()
+    seconds = []
     with closing(http.client.HTTPConnection(*server.server_address, timeout=10)) as link:
         link.connect()
         own = link.sock.getsockname()
-        for _ in range(200):
+        for _ in range(50):
+            began = time.monotonic()
             link.request("GET", "/app.js")
             assert link.getresponse().read() == FILES["app.js"]
+            seconds.append(time.monotonic() - began)
         assert link.sock.getsockname() == own
-    assert time.monotonic() - began < 4  # delayed acknowledgements would make it 8 seconds
+    # acknowledgements that are delayed would make each 0.04; a busy machine makes some
+    assert sorted(seconds)[10] < 0.03
 
 
 TRAVERSALS = [
