@@ -101,6 +101,20 @@ def test_a_flag_that_cannot_be_meant_is_named(change, says):
         TrainConfig(**change)
 
 
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [
+        (lambda: ModelConfig(class_names=None), "class_names must be texts"),
+        (lambda: ModelConfig(class_names="abcdefghij"), "class_names must be texts"),
+        (lambda: ModelConfig(class_names=["a"] * 10), "class_names must differ"),
+        (lambda: TrainConfig(objective=["sae"]), r"unknown objective \['sae'\]"),
+    ],
+)
+def test_what_no_configuration_can_be_is_one_line(build, says):
+    with pytest.raises(UsageError, match=says):
+        build()
+
+
 def test_every_objective_has_a_default_number_of_epochs():
     assert all(
         TrainConfig(objective=kind, epochs=epochs) for kind, epochs in DEFAULT_EPOCHS.items()

@@ -19,10 +19,13 @@ from stylespace.errors import SessionError, UsageError
 __all__ = [
     "DEFAULT_EPOCHS",
     "DEVICES",
+    "IMAGE_SIDE",
+    "MOST_CLASSES",
     "PRECISIONS",
     "ModelConfig",
     "Objective",
     "TrainConfig",
+    "check_seed",
     "from_dict",
     "is_short",
     "is_text",
@@ -34,6 +37,9 @@ Objective = Literal["sae", "aae"]
 DEFAULT_EPOCHS: dict[Objective, int] = {"sae": 5, "aae": 24}
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bf16")
+IMAGE_SIDE = 28
+MOST_CLASSES = 1000
+LARGEST_SEED = 2**31 - 1
 
 SHORT = 6  # epochs, below which a run is a short one
 WIDEST = 16_384  # units of a hidden layer
@@ -106,7 +112,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         _make_plain(self)
         _require(1 <= self.style_size <= 512, "the style size must be between 1 and 512")
-        _require(1 <= self.classes <= 1000, "the number of classes must be between 1 and 1000")
+        words = f"the number of classes must be between 1 and {MOST_CLASSES}"
+        _require(1 <= self.classes <= MOST_CLASSES, words)
         _require(0 <= self.flow_layers <= 64, "flow_layers must be between 0 and 64")
         for name in ("encoder_widths", "decoder_widths", "flow_widths"):
             given = getattr(self, name)
@@ -115,8 +122,10 @@ class ModelConfig:
             _require(fit, f"{name} must be whole numbers from 1 to {WIDEST}")
             _require(len(widths) <= DEEPEST, f"{name} must be {DEEPEST} at most")
             object.__setattr__(self, name, widths)
-        names = tuple(self.class_names)
+        listed = isinstance(self.class_names, Sequence) and not isinstance(self.class_names, str)
+        names = tuple(self.class_names) if listed else (None,)
         _require(all(_is_name(name) for name in names), "class_names must be texts to show")
+        _require(len(set(names)) == len(names), "class_names must differ from each other")
         _require(len(names) in (0, self.classes), "class_names must be as many as the classes")
         object.__setattr__(self, "class_names", names)
 
@@ -161,16 +170,26 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _make_plain(self)
-        _require(self.objective in DEFAULT_EPOCHS, f"unknown objective {self.objective!r:.60}")
+        known = self.objective in list(DEFAULT_EPOCHS)  # may be what a dictionary cannot look up
+        _require(known, f"unknown objective {self.objective!r:.60}")
         _require(self.epochs >= 1, "--epochs must be at least 1")
         _require(self.batch_size >= 2, "--batch-size must be at least 2")
         _require(0 < self.lr < math.inf, "--lr must be a positive number")
-        _require(0 <= self.seed < 2**31, "--seed must be between 0 and 2147483647")
+        check_seed(self.seed)
         _require(self.warm_up < 1 and self.beta2 < 1, "warm_up and beta2 must be less than 1")
         for field in dataclasses.fields(self):
             if field.type == "float":
                 value = getattr(self, field.name)
                 _require(0 <= value < math.inf, f"{field.name} must be a number from 0")
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that a run cannot have.
+
+    Raises:
+        UsageError: it is below 0 or above 2147483647.
+    """
+    _require(0 <= seed <= LARGEST_SEED, f"--seed must be between 0 and {LARGEST_SEED}")
 
 
 def is_short(epochs: int) -> bool:

@@ -26,10 +26,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stylespace.config import IMAGE_SIDE
 from stylespace.data.idx import images_header, labels_header
 from stylespace.errors import UsageError
 from stylespace.generation import AT_ONCE, BLOCK, Drawing, class_names, style_blocks
-from stylespace.networks import IMAGE_SIDE, StyleAutoencoder
+from stylespace.networks import StyleAutoencoder
 from stylespace.output import replaced, replaced_files
 
 __all__ = ["SampleSet", "is_npz", "set_size", "write_set"]

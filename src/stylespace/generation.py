@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from stylespace.config import ModelConfig
+from stylespace.config import IMAGE_SIDE, ModelConfig
 from stylespace.data.catalog import SETS
 from stylespace.errors import UsageError
 from stylespace.folding import FoldedDigit, Scratch
-from stylespace.networks import IMAGE_SIDE, StyleAutoencoder
+from stylespace.networks import StyleAutoencoder
 from stylespace.noise import generator
 from stylespace.rows import check_rows
 

@@ -7,11 +7,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from stylespace.config import ModelConfig
+from stylespace.config import IMAGE_SIDE, ModelConfig
 from stylespace.rows import check_greys, check_rows
 
 __all__ = [
-    "IMAGE_SIDE",
     "Calibration",
     "Decoder",
     "Discriminator",
@@ -21,7 +20,6 @@ __all__ = [
     "state_size",
 ]
 
-IMAGE_SIDE = 28
 PIXELS = IMAGE_SIDE * IMAGE_SIDE
 TOLD_SPREAD = 0.4  # of the first gains and biases
 PAPER = -2.0  # logit of a pixel at first: that of the share of ink in an image

@@ -17,7 +17,7 @@ from stylespace.cli.common import (
     session_directory,
 )
 from stylespace.cli.like import Hand, hand_like
-from stylespace.config import PRECISIONS
+from stylespace.config import PRECISIONS, check_seed
 from stylespace.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ DEFAULT_ROWS = 8
 DEFAULT_OUTPUT = Path("digits.png")
 LONG_NUMBER = 1000  # from here on, labels use powers of ten
 TRAVERSED_DIGIT = 2  # its slant, loop and width all show
-LARGEST_SEED = 2**31 - 1
 LARGEST_COUNT = 10**12  # no disk holds so many
 
 
@@ -146,8 +145,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--count must be at least 1")
     if args.count is not None and args.count > LARGEST_COUNT:
         raise UsageError(f"--count must be at most {LARGEST_COUNT}")
-    if not 0 <= args.seed <= LARGEST_SEED:
-        raise UsageError(f"--seed must be between 0 and {LARGEST_SEED}")
+    check_seed(args.seed)
     own = "--style" if args.style else "--like" if args.like else None
     if args.style and args.like:
         raise UsageError("--style and --like both give the style; leave one of them out")

@@ -14,13 +14,13 @@ from stylespace.cli.common import (
     run_command,
     session_directory,
 )
+from stylespace.config import check_seed
 from stylespace.errors import UsageError
 
 __all__ = ["build_parser", "main", "run"]
 
 FORMATS = (".svg", ".png", ".pdf")
 DEFAULT_OUTPUT = Path("style-space.png")
-LARGEST_SEED = 2**31 - 1
 
 
 def build_parser(prog: str | None = None) -> Parser:
@@ -92,8 +92,7 @@ def run(args: argparse.Namespace) -> None:
 def _check(args: argparse.Namespace) -> None:
     if args.sample_size < 1:
         raise UsageError("--sample-size must be at least 1")
-    if not 0 <= args.seed <= LARGEST_SEED:
-        raise UsageError(f"--seed must be between 0 and {LARGEST_SEED}")
+    check_seed(args.seed)
     if args.output is not None and args.output.suffix.lower() not in FORMATS:
         raise UsageError(f"--output {args.output} must end in one of {', '.join(FORMATS)}")
 

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stylespace.config import IMAGE_SIDE
 from stylespace.data.checks import check_names, in_order
-from stylespace.data.idx import GZIP_ALWAYS, GZIP_RATIO, SIDE
+from stylespace.data.idx import GZIP_ALWAYS, GZIP_RATIO
 from stylespace.data.images import LabelledImages
 from stylespace.data.split import parted
 from stylespace.errors import DataError
@@ -160,12 +161,13 @@ def _shaped(images: Array, source: str) -> Array:
     shape = images.shape
     if len(shape) == 4 and 1 in (shape[1], shape[3]):
         images = images[:, 0] if shape[1] == 1 else images[..., 0]
-    elif len(shape) == 2 and shape[1] == SIDE * SIDE:
-        images = images.reshape(-1, SIDE, SIDE)
-    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+    elif len(shape) == 2 and shape[1] == IMAGE_SIDE * IMAGE_SIDE:
+        images = images.reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
+    if images.ndim != 3 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
         raise DataError(
-            f"{source}: images of shape {list(shape)} are not [n, {SIDE}, {SIDE}]; bring them to "
-            f"{SIDE}x{SIDE}, or give them as pictures in a folder for each class"
+            f"{source}: images of shape {list(shape)} are not [n, {IMAGE_SIDE}, {IMAGE_SIDE}]; "
+            f"bring them to {IMAGE_SIDE}x{IMAGE_SIDE}, or give them as pictures in a folder for "
+            "each class"
         )
     if not len(images):
         raise DataError(f"{source} holds no images; at least two of each class are needed")
@@ -187,7 +189,7 @@ def _bytes(images: Array, source: str) -> Tensor:
             f"{source}: images reach from {low:g} to {high:g}; bring them to 0..255 or 0..1"
         )
     scale = 255 if high <= 1 + rounding and images.dtype.kind in "bf" else 1
-    pixels = torch.empty(len(images), SIDE, SIDE, dtype=torch.uint8)
+    pixels = torch.empty(len(images), IMAGE_SIDE, IMAGE_SIDE, dtype=torch.uint8)
     for start in blocks:
         block = images[start : start + ROWS].astype(np.float32) * scale
         whole = np.rint(block).clip(0, 255).astype(np.uint8)

@@ -11,14 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stylespace.config import is_text
+from stylespace.config import MOST_CLASSES, is_text
 from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import release
 from stylespace.errors import DataError
 
 __all__ = [
     "LEAST",
-    "MOST_CLASSES",
     "Findings",
     "Part",
     "check_names",
@@ -31,7 +30,6 @@ __all__ = [
 
 Array = np.ndarray[Any, Any]
 
-MOST_CLASSES = 1000
 LEAST = 2
 """Training images that a class must have."""
 

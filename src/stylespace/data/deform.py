@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from stylespace.config import IMAGE_SIDE
 from stylespace.hardware import sent
 
 __all__ = ["Deformation"]
@@ -65,7 +66,7 @@ class Deformation:
         still, spreads, positions = _constants(drawn.device)
         count = len(drawn)
         affine = still + drawn[:, :6].view(count, 2, 3) * spreads
-        grid = (affine.view(2 * count, 3) @ positions).view(count, 2, 28, 28)
+        grid = (affine.view(2 * count, 3) @ positions).view(count, 2, IMAGE_SIDE, IMAGE_SIDE)
         ink = (INK * drawn[:, 6]).clamp_(-MOST_INK, MOST_INK)
         return cls(grid.permute(0, 2, 3, 1), ink.view(count, 1, 1, 1))
 
@@ -82,9 +83,9 @@ def _constants(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
 
     With the last `affine_grid` is a product; by itself it takes five times as long.
     """
-    along = (torch.arange(28, device=device) + 0.5) / 14 - 1
-    ones = torch.ones(784, device=device)
-    positions = torch.stack([along.repeat(28), along.repeat_interleave(28), ones])
+    along = (torch.arange(IMAGE_SIDE, device=device) + 0.5) / (IMAGE_SIDE / 2) - 1
+    across, down = along.repeat(IMAGE_SIDE), along.repeat_interleave(IMAGE_SIDE)
+    positions = torch.stack([across, down, torch.ones_like(across)])
     spreads = torch.tensor(SPREADS, device=device)
     return torch.eye(2, 3, device=device), spreads, positions
 

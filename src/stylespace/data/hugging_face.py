@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from stylespace.config import IMAGE_SIDE
 from stylespace.data.arrays import classes_of
 from stylespace.data.catalog import HUB
 from stylespace.data.images import LabelledImages
@@ -102,7 +103,7 @@ def _column(part: Any, name: str) -> Iterator[Image.Image | None]:  # noqa: ANN4
 
 
 def _images(pictures: Iterator[Image.Image | None], count: int, text: str) -> Tensor:
-    images = torch.zeros(count, 28, 28, dtype=torch.uint8)
+    images = torch.zeros(count, IMAGE_SIDE, IMAGE_SIDE, dtype=torch.uint8)
     ready = torch.zeros(count, dtype=torch.bool)
     with bar("reading pictures", count, "pictures") as advance:
         for number in range(count):

@@ -10,6 +10,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+from stylespace.config import IMAGE_SIDE
 from stylespace.data.mapped import Content, map_stream
 from stylespace.errors import DataError
 
@@ -18,7 +19,6 @@ __all__ = [
     "GZIP_MAGIC",
     "IMAGES_HEADER",
     "LABELS_HEADER",
-    "SIDE",
     "Contents",
     "count_of",
     "decode",
@@ -30,7 +30,6 @@ __all__ = [
     "smallest_label",
 ]
 
-SIDE = 28
 """Pixels an image is high and wide."""
 
 IMAGES_HEADER, LABELS_HEADER = 16, 8
@@ -66,14 +65,14 @@ class _Kind:
         return math.prod(self.item) * self.bytes_each
 
 
-_IMAGES = _Kind("images", 0x00000803, (SIDE, SIDE), IMAGES_HEADER)
+_IMAGES = _Kind("images", 0x00000803, (IMAGE_SIDE, IMAGE_SIDE), IMAGES_HEADER)
 _LABELS = _Kind("labels", 0x00000801, (), LABELS_HEADER)
 _ROWS = _Kind("rows of labels", 0x00000C02, (8,), 12, 4)  # QMNIST's
 
 
 def images_header(count: int) -> bytes:
     """What an IDX file of `count` images starts with; `count * 784` bytes follow it."""
-    return struct.pack(">4I", _IMAGES.magic, count, SIDE, SIDE)
+    return struct.pack(">4I", _IMAGES.magic, count, IMAGE_SIDE, IMAGE_SIDE)
 
 
 def labels_header(count: int) -> bytes:
@@ -187,7 +186,9 @@ def _size_by_header(header: bytes, kind: _Kind, source: str) -> int:
         shape = "x".join(map(str, item))
         if kind is _ROWS:
             raise DataError(f"{source} has rows of {shape} numbers, not of 8; get it again")
-        raise DataError(f"{source} holds images of {shape}; bring them to {SIDE}x{SIDE} first")
+        raise DataError(
+            f"{source} holds images of {shape}; bring them to {IMAGE_SIDE}x{IMAGE_SIDE} first"
+        )
     if count == 0:
         raise DataError(f"{source} holds no {kind.word}; at least one is needed")
     return int(kind.header + count * kind.size)

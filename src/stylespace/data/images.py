@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylespace.data.idx import SIDE
+from stylespace.config import IMAGE_SIDE
 from stylespace.errors import DataError
 
 __all__ = ["LabelledImages"]
@@ -40,7 +40,7 @@ class LabelledImages:
     class_names: tuple[str, ...] = tuple("0123456789")
 
     def __post_init__(self) -> None:
-        _require("images", self.images, torch.uint8, (-1, SIDE, SIDE))
+        _require("images", self.images, torch.uint8, (-1, IMAGE_SIDE, IMAGE_SIDE))
         _require("digits", self.digits, torch.int64, (-1,))
         if len(self.images) != len(self.digits):
             raise DataError(f"{len(self.images)} images, but {len(self.digits)} digits")

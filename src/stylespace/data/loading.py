@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from stylespace.config import ModelConfig
+from stylespace.config import IMAGE_SIDE, ModelConfig
 from stylespace.data.cache import cached
 from stylespace.data.catalog import HUB, SETS, NamedSet, names
 from stylespace.data.checks import examine, refuse, remarks
 from stylespace.data.folder import ONE_PART, find, read_folder, read_one_part
-from stylespace.data.idx import FILES, IMAGES_HEADER, LABELS_HEADER, SIDE, Contents
+from stylespace.data.idx import FILES, IMAGES_HEADER, LABELS_HEADER, Contents
 from stylespace.data.images import LabelledImages
 from stylespace.data.mapped import Content, bytes_of
 from stylespace.data.progress import say
@@ -260,7 +260,7 @@ def _numbers(digits: Tensor) -> tuple[str, ...]:
 
 
 def _images(content: Content) -> Tensor:
-    return bytes_of(content, IMAGES_HEADER).view(-1, SIDE, SIDE)
+    return bytes_of(content, IMAGES_HEADER).view(-1, IMAGE_SIDE, IMAGE_SIDE)
 
 
 def _digits(content: Content) -> Tensor:

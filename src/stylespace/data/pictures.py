@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from stylespace.config import IMAGE_SIDE
 from stylespace.data.checks import check_names, in_order
-from stylespace.data.idx import SIDE
 from stylespace.data.images import LabelledImages
 from stylespace.data.ink import as_grey, on_paper
 from stylespace.data.prepare import prepare, read_picture
@@ -161,7 +161,7 @@ def as_images(paths: Sequence[Path]) -> Tensor:
     """
     if len(paths) > MOST_PICTURES:
         raise DataError(f"{len(paths)} pictures are too many; bring them to IDX files first")
-    images = torch.zeros(len(paths), SIDE, SIDE, dtype=torch.uint8)
+    images = torch.zeros(len(paths), IMAGE_SIDE, IMAGE_SIDE, dtype=torch.uint8)
     ready = torch.zeros(len(paths), dtype=torch.bool)
     unusable = list[str]()
     with bar("reading pictures", len(paths), "pictures") as advance:
@@ -183,7 +183,7 @@ def image_of(picture: Image.Image, name: str) -> tuple[Tensor, bool]:
     Raises:
         DataError: it shows no ink.
     """
-    ready = _ready(picture) if picture.size == (SIDE, SIDE) else None
+    ready = _ready(picture) if picture.size == (IMAGE_SIDE, IMAGE_SIDE) else None
     if ready is None:
         return prepare(picture, name), False
     return torch.from_numpy(np.array(ready)), True
@@ -212,7 +212,7 @@ def on_dark_ground(images: Tensor) -> Tensor:
     """Invert ready images `[n, 28, 28]` whose ground is light: all alike if nearly all agree."""
     if not len(images):
         return images
-    border = torch.ones(SIDE, SIDE, dtype=torch.bool)
+    border = torch.ones(IMAGE_SIDE, IMAGE_SIDE, dtype=torch.bool)
     border[1:-1, 1:-1] = False
     light = images[:, border].float().median(dim=1).values > 127
     share = int(light.sum()) / len(light)  # in float32 nine of ten are less than 0.9

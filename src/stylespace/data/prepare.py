@@ -18,7 +18,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from stylespace.data.idx import SIDE
+from stylespace.config import IMAGE_SIDE
 from stylespace.data.ink import WORKING_SIDE, Grey, connected, find_ink, pooled, spread
 from stylespace.errors import DataError
 
@@ -220,14 +220,14 @@ def _scaled(ink: Grey) -> Grey:
 
 def _centred(ink: Grey) -> Tensor:
     """Put into 28x28 with the centre of mass in the middle, as far as there is room."""
-    image = torch.zeros(SIDE, SIDE, dtype=torch.uint8)
+    image = torch.zeros(IMAGE_SIDE, IMAGE_SIDE, dtype=torch.uint8)
     # of the pixels as they come to be: whole numbers have the same centre wherever it is computed
     pixels = np.rint(ink * 255).astype(np.uint8)
     corner = []
     for axis, length in enumerate(pixels.shape):
         mass = pixels.sum(axis=1 - axis, dtype=np.int64)
         centre = int((mass * (2 * np.arange(length) + 1)).sum()) / (2 * int(mass.sum()))
-        corner.append(min(max(round(MIDDLE - centre), 0), SIDE - length))
+        corner.append(min(max(round(MIDDLE - centre), 0), IMAGE_SIDE - length))
     rows, columns = (slice(at, at + n) for at, n in zip(corner, pixels.shape, strict=True))
     image[rows, columns] = torch.from_numpy(pixels)
     return image

@@ -19,12 +19,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stylespace.config import IMAGE_SIDE
+
 __all__ = ["MEASURES", "handwriting_measures"]
 
 MEASURES = ("slant", "thickness", "width", "height")
 
-SIDE, SCALE = 28, 4
-FINE = SIDE * SCALE
+SCALE = 4
+FINE = IMAGE_SIDE * SCALE
 INK = 0.5  # of the image's range: what is above it is stroke
 OUTSIDE = 0.02  # share of the ink that the bounding parallelogram leaves out, both sides together
 FAINT = 16 / 255  # an image whose range is smaller shows nothing
@@ -78,7 +80,7 @@ def _operators() -> tuple[Array, Array]:
     """
     from scipy import ndimage
 
-    enlarge = ndimage.zoom(np.eye(SIDE), (SCALE, 1), order=3, mode="mirror", grid_mode=True)
+    enlarge = ndimage.zoom(np.eye(IMAGE_SIDE), (SCALE, 1), order=3, mode="mirror", grid_mode=True)
     smooth = ndimage.gaussian_filter1d(np.eye(FINE), 2 * SCALE / 6, axis=0, mode="reflect")
     return enlarge, smooth
 

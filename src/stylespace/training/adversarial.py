@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from stylespace import objectives
-from stylespace.config import ModelConfig, TrainConfig
+from stylespace.config import IMAGE_SIDE, ModelConfig, TrainConfig
 from stylespace.data.deform import Deformation
 from stylespace.hardware import Hardware, sent
-from stylespace.networks import IMAGE_SIDE, Discriminator
+from stylespace.networks import Discriminator
 from stylespace.noise import generator
 from stylespace.training.distributed import Group, Parts
 from stylespace.training.figures import TrainingFigures

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from stylespace import checkpoint, sheets
 from stylespace.checkpoint import TrainerState
-from stylespace.config import ModelConfig
+from stylespace.config import IMAGE_SIDE, ModelConfig
 from stylespace.data.batches import Batches
 from stylespace.data.checks import has_only
 from stylespace.data.images import LabelledImages
@@ -21,7 +21,6 @@ from stylespace.data.mapped import release
 from stylespace.data.split import evenly
 from stylespace.errors import DataError, SessionError, StylespaceError, TrainingError
 from stylespace.hardware import Hardware
-from stylespace.networks import IMAGE_SIDE
 from stylespace.training import health
 from stylespace.training.adversarial import make_trainer
 from stylespace.training.calibration import Calibrator
