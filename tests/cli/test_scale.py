@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,40 @@ def test_a_half_set_environment_is_refused(stylespace, strokes_dir, monkeypatch)
     monkeypatch.setenv("WORLD_SIZE", "2")
     line = refused(stylespace("train", "--data", strokes_dir))
     assert "the environment has RANK, WORLD_SIZE, but not LOCAL_RANK, MASTER_ADDR" in line
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_that_waits_for_the_others_can_be_stopped(
+    strokes_dir, tmp_path, monkeypatch, number
+):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = {"RANK": 0, "WORLD_SIZE": 2, "LOCAL_RANK": 0, "MASTER_PORT": port}
+    for name, value in place.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    run = Run(ONE, strokes_dir, tmp_path)
+    for _ in range(600):  # until it listens, and for a moment more
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    time.sleep(0.5)
+    run.process.send_signal(number)
+    try:
+        assert run.process.wait(timeout=20) == -number
+    finally:
+        run.process.kill()
+    assert not run.session.exists()
+
+
+def test_a_port_of_none_is_refused(stylespace, strokes_dir, monkeypatch):
+    place = {"RANK": 0, "WORLD_SIZE": 2, "LOCAL_RANK": 0, "MASTER_ADDR": "here", "MASTER_PORT": 0}
+    for name, value in place.items():
+        monkeypatch.setenv(name, str(value))
+    line = refused(stylespace("train", "--data", strokes_dir))
+    assert "MASTER_PORT=0 cannot be" in line
 
 
 def test_a_device_that_is_not_there_is_refused(stylespace, strokes_dir, monkeypatch):

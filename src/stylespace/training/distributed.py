@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ Result = TypeVar("Result")
 
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 PATIENCE = datetime.timedelta(minutes=60)  # a process that says nothing for so long is lost
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 AGREE_EVERY = 10  # steps between two agreements on whether to stop
 
 
@@ -243,9 +246,23 @@ def _number(name: str, text: str) -> int:
         number = int(text)
     except ValueError:
         number = -1
-    if number < (name == "WORLD_SIZE"):
+    if number < (name in ("WORLD_SIZE", "MASTER_PORT")):
         raise UsageError(f"{name}={text} cannot be: start several processes with torchrun")
     return number
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let signals end the process at once: while it waits outside Python it can hear none."""
+    main = threading.current_thread() is threading.main_thread()  # no other may set them
+    known = [getattr(signal, name) for name in ENDING if main and hasattr(signal, name)]
+    handled = [number for number in known if callable(signal.getsignal(number))]  # not ignored
+    own = {number: signal.signal(number, signal.SIG_DFL) for number in handled}
+    try:
+        yield
+    finally:
+        for number, handler in own.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -264,7 +281,10 @@ def joined(group: Group) -> Iterator[None]:
     # each kind of tensor its own way, so that what is on the CPU need not wait for a GPU
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     try:
-        dist.init_process_group(backend, rank=group.rank, world_size=group.size, timeout=PATIENCE)
+        with _ended_by_signals():
+            dist.init_process_group(
+                backend, rank=group.rank, world_size=group.size, timeout=PATIENCE
+            )
     except (RuntimeError, ValueError) as error:
         address = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         reason = first_line(error)
