@@ -90,6 +90,7 @@ def test_a_value_that_cannot_be_is_one_line_with_the_files_name(config, change):
     ("change", "says"),
     [
         ({"epochs": 0}, "--epochs must be at least 1"),
+        ({"epochs": 10**20}, "--epochs must be at most 1000000"),
         ({"batch_size": 1}, "--batch-size must be at least 2"),
         ({"lr": 0.0}, "--lr must be a positive number"),
         ({"lr": float("inf")}, "--lr must be a positive number"),

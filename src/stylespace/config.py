@@ -40,6 +40,7 @@ PRECISIONS = ("auto", "float32", "bf16")
 IMAGE_SIDE = 28
 MOST_CLASSES = 1000
 LARGEST_SEED = 2**31 - 1
+MOST_EPOCHS = 1_000_000
 
 SHORT = 6  # epochs, below which a run is a short one
 WIDEST = 16_384  # units of a hidden layer
@@ -173,6 +174,7 @@ class TrainConfig:
         known = self.objective in list(DEFAULT_EPOCHS)  # may be what a dictionary cannot look up
         _require(known, f"unknown objective {self.objective!r:.60}")
         _require(self.epochs >= 1, "--epochs must be at least 1")
+        _require(self.epochs <= MOST_EPOCHS, f"--epochs must be at most {MOST_EPOCHS}")
         _require(self.batch_size >= 2, "--batch-size must be at least 2")
         _require(0 < self.lr < math.inf, "--lr must be a positive number")
         check_seed(self.seed)

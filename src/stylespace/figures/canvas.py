@@ -29,7 +29,8 @@ def require_matplotlib() -> None:
         importlib.import_module("matplotlib")
     except ImportError:
         raise UsageError(
-            "matplotlib is not installed; install it with: pip install -r vis-requirements.txt"
+            "matplotlib is not installed; install it with: pip install -r vis-requirements.txt, "
+            "or pip install matplotlib"
         ) from None
     except ValueError:
         backend = os.environ.get("MPLBACKEND")
