@@ -1,6 +1,7 @@
 """The studio's page as a whole: views, keyboard, sizes, colours, other sessions, one file."""
 
 import json
+import shlex
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -302,6 +303,26 @@ def test_without_others_it_says_how_to_get_them(page):
     page.click("#tab-compare")
     assert "stylespace studio m.ckpt --compare OTHER" in page.inner_text("#spaces")
     assert "stylespace evaluate m.ckpt" in page.inner_text("#spaces")
+
+
+def test_commands_take_a_name_with_a_space(opened, files):
+    info = json.loads(files["studio.json"]) | {"name": "my hand's.ckpt"}
+    with tools.served(files | {"studio.json": json.dumps(info).encode()}) as address:
+        page = opened(address)
+        page.click("#tab-compare")
+        command = page.locator("#spaces code").last.inner_text()
+    assert shlex.split(command) == ["stylespace", "evaluate", "my hand's.ckpt"]
+
+
+def test_forced_colours_are_the_systems_whatever_was_chosen(opened, site):
+    page = opened(site)
+    page.click("#theme")
+    page.emulate_media(forced_colors="active", color_scheme="dark")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    ink, paper = colours(page)
+    assert abs(ink - paper) > 400
+    assert page.is_hidden("#theme")
 
 
 def test_one_file_from_disk_does_the_same(opened, trained, mnist, readable, tmp_path):

@@ -154,3 +154,38 @@ def test_a_damaged_model_is_told_in_a_line(chromium, files, content):
         page.goto(address)
         assert "The model cannot be loaded" in tools.notice(page)
         page.close()
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "reader.safetensors"])
+@pytest.mark.parametrize("kept", [0.3, 0.999])
+def test_weights_cut_short_are_told_in_a_line(chromium, files, name, kept):
+    cut = files[name][: int(kept * len(files[name])) | 1]
+    with tools.served({**files, name: cut}) as address:
+        page = chromium.new_page()
+        page.goto(address)
+        assert "file is damaged" in tools.notice(page)
+        assert page.evaluate("document.querySelector('main').inert")
+        page.close()
+
+
+def test_what_came_instead_of_the_facts_is_told_in_a_line(chromium, files):
+    with tools.served({**files, "studio.json": b"<html>sign in</html>"}) as address:
+        page = chromium.new_page()
+        page.goto(address)
+        assert tools.notice(page) == "The model cannot be loaded: studio.json is damaged."
+        page.close()
+
+
+def test_until_the_model_is_there_the_page_says_so(chromium, site):
+    page = chromium.new_page()
+    waiting = []
+    page.route("**/model.safetensors", lambda route: waiting.append(route))
+    page.goto(site)
+    tools.until(page, lambda: page.is_visible("#loading"))
+    assert page.evaluate("document.querySelector('main').inert")
+    tools.until(page, lambda: waiting)
+    waiting[0].continue_()
+    page.wait_for_selector("html[data-ready]")
+    assert page.is_hidden("#loading")
+    assert not page.evaluate("document.querySelector('main').inert")
+    page.close()

@@ -141,6 +141,13 @@ def test_the_saved_drawing_is_an_outline_of_the_ink(page, tmp_path):
     assert all(0 <= x <= width and 0 <= y <= height for x, y in points)
 
 
+def test_a_drawing_of_characters_that_xml_cannot_have_is_xml(page, tmp_path):
+    page.evaluate("Stylespace.change({ text: '7\\u0001<&\\ud800' })")
+    settle(page)
+    root = ET.parse(saved(page, "#save-svg", tmp_path)).getroot()
+    assert root.find("{http://www.w3.org/2000/svg}title").text == "7<&"
+
+
 def test_the_saved_style_draws_the_row_in_python(page, tmp_path, trained):
     content = json.loads(saved(page, "#save-style", tmp_path).read_text())
     assert content["session"] == "m.ckpt"

@@ -20,6 +20,7 @@
   } = Stylespace;
 
   const VIEWS = ["write", "explore", "use", "compare"];
+  const SLOW = 400; // milliseconds, after which somebody wants to know what is going on
 
   /** What a page in a single file carries in itself. @returns {Record<string, any> | null} */
   function carried() {
@@ -37,9 +38,19 @@
 
   /** @param {string} name */
   async function fetched(name) {
-    const answer = await fetch(name, { cache: "no-cache" });
+    const answer = await fetch(name, { cache: "no-cache" }).catch(() => null);
+    if (!answer) throw new Error(`${name} cannot be reached`);
     if (!answer.ok) throw new Error(`${name} is not there`);
     return answer;
+  }
+
+  /** @param {Response} answer */
+  async function readJson(answer) {
+    try {
+      return await answer.json();
+    } catch {
+      throw new Error("studio.json is damaged");
+    }
   }
 
   const FROM_DISK =
@@ -50,7 +61,7 @@
   async function load() {
     const inside = carried();
     if (!inside && location.protocol === "file:") throw new Error(FROM_DISK);
-    const info = inside ? inside["studio.json"] : await (await fetched("studio.json")).json();
+    const info = inside ? inside["studio.json"] : await readJson(await fetched("studio.json"));
     /** @param {string} name */
     const weights = async (name) =>
       readSafetensors(
@@ -112,7 +123,7 @@
     document.documentElement.dataset.theme = theme;
     const [sign, name] = THEME_NAMES[theme];
     byId("theme").replaceChildren(sign, make("b", {}, ` ${name}`));
-    const how = theme === "auto" ? "as the system has them" : theme;
+    const how = theme === "auto" ? "auto, as the system has them" : theme;
     byId("theme").setAttribute("aria-label", `Colours: ${how}`);
     window.dispatchEvent(new Event("stylespace-colours"));
   }
@@ -122,7 +133,8 @@
     try {
       theme = localStorage.getItem("stylespace-theme") ?? "auto";
     } catch {} // a page from disk may have no store
-    setTheme(THEMES.includes(theme) ? theme : "auto");
+    const forced = matchMedia("(forced-colors: active)").matches; // the system's own are all there are
+    setTheme(THEMES.includes(theme) && !forced ? theme : "auto");
     byId("theme").onclick = () => {
       const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % 3];
       setTheme(next);
@@ -154,18 +166,33 @@
     byId("about").prepend(`${info.name}: ${kind}${size}. `);
   }
 
+  const ALIVE = "main, .tabs, .switch, #copy-link"; // what needs the model
+
+  /** @param {boolean} waits whether it may come yet */
+  function loseModel(waits) {
+    for (const part of document.querySelectorAll(ALIVE)) {
+      part.inert = true;
+      part.classList.toggle("dead", !waits);
+    }
+  }
+
   async function start() {
     startTabs();
     startTheme();
+    loseModel(true);
+    const slow = setTimeout(() => (byId("loading").hidden = false), SLOW);
     try {
       await load();
     } catch (error) {
       const { message } = error;
       notice(message === FROM_DISK ? message : `The model cannot be loaded: ${message}.`, true);
-      for (const dead of document.querySelectorAll("main, .tabs, .switch, #copy-link"))
-        dead.inert = true;
+      loseModel(false);
       return;
+    } finally {
+      clearTimeout(slow);
+      byId("loading").hidden = true;
     }
+    for (const part of document.querySelectorAll(ALIVE)) part.inert = false;
     buildRow(studio.info.class_names);
     nameThings();
     describe();

@@ -73,17 +73,21 @@
     );
   }
 
+  /** A name as a shell takes it. @param {string} name */
+  const quoted = (name) =>
+    /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;
+
   /** What could be here, and how it comes. */
   function hints() {
     const [own, ...others] = sessions();
     const parts = [];
     if (!others.length) {
       const how = "shows another session beside this one, say a simple auto-encoder.";
-      parts.push(hint("Side by side", `stylespace studio ${own.name} --compare OTHER`, how));
+      parts.push(hint("Side by side", `stylespace studio ${quoted(own.name)} --compare OTHER`, how));
     }
     if (!own.card?.length) {
       const how = "measures this session. Open the studio again, and its report card is here.";
-      parts.push(hint("A report card", `stylespace evaluate ${own.name}`, how));
+      parts.push(hint("A report card", `stylespace evaluate ${quoted(own.name)}`, how));
     }
     return parts;
   }

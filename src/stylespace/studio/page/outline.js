@@ -121,6 +121,12 @@
     return Math.abs((toX - fromX) * (y - fromY) - (toY - fromY) * (x - fromX)) / length;
   }
 
+  /** A text as XML has it, without what XML cannot have. @param {string} text */
+  const asXml = (text) =>
+    text
+      .replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "")
+      .replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
   /** A drawing of the ink, as text. @param {Grey} grey @param {string} title */
   function toSvg(grey, title) {
     const path = outlines(grey)
@@ -130,10 +136,10 @@
     const size = `width="${8 * grey.width}" height="${8 * grey.height}"`;
     return [
       `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 ${box}">`,
-      `<title>${title.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</title>`,
+      `<title>${asXml(title)}</title>`,
       `<path fill="#1d2a4d" fill-rule="evenodd" d="${path}"/></svg>\n`,
     ].join("\n");
   }
 
-  Object.assign(Stylespace, { outlines, toSvg });
+  Object.assign(Stylespace, { toSvg });
 })();

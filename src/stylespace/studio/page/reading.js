@@ -2,7 +2,7 @@
 /** What the page takes a drawing for: said in a word, and on a button for each digit. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { byId, make, studio, words } = Stylespace;
+  const { byId, enable, make, studio, words } = Stylespace;
 
   /** @typedef {import("./hand").Sample} Sample */
 
@@ -76,7 +76,7 @@
   function showChoice(sample) {
     const taken = sample && sample.doubt !== "strange" ? sample.digit : -1;
     [...byId("digits").children].forEach((button, digit) => {
-      button.disabled = !sample;
+      enable(button, Boolean(sample));
       button.tabIndex = digit === Math.max(0, taken) ? 0 : -1; // the arrow keys do the rest
       button.setAttribute("aria-checked", String(digit === taken));
       button.style.setProperty("--share", String(sample ? sample.shares[digit] : 0));

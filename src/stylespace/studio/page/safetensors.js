@@ -6,6 +6,7 @@
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
   const LARGEST_HEADER = 100_000_000;
+  const DAMAGED = "the model's file is damaged";
 
   /**
    * @typedef {{shape: number[], data: Float32Array}} Tensor row-major
@@ -41,8 +42,10 @@
    * @returns {Float32Array}
    */
   function numbers(part, dtype) {
+    const bytes = { F32: 4, F16: 2 }[dtype];
+    if (!bytes) throw new Error(`weights of type ${dtype} are not read here`);
+    if (part.byteLength % bytes) throw new Error(DAMAGED);
     if (dtype === "F32") return new Float32Array(part);
-    if (dtype !== "F16") throw new Error(`weights of type ${dtype} are not read here`);
     const table = halfValues();
     return Float32Array.from(new Uint16Array(part), (bits) => table[bits]);
   }
@@ -54,7 +57,7 @@
   function readSafetensors(buffer) {
     const length = buffer.byteLength < 8 ? 0 : Number(new DataView(buffer).getBigUint64(0, true));
     if (length < 2 || length > Math.min(LARGEST_HEADER, buffer.byteLength - 8)) {
-      throw new Error("the model's file is damaged");
+      throw new Error(DAMAGED);
     }
     const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
     const { __metadata__: metadata = {}, ...entries } = header;
@@ -67,8 +70,10 @@
         data_offsets: [from, to],
       },
     ] of Object.entries(entries)) {
-      const part = buffer.slice(8 + length + from, 8 + length + to);
-      tensors.set(name, { shape, data: numbers(part, dtype) });
+      const part = buffer.slice(8 + length + from, 8 + length + to); // ends where the file does
+      const data = numbers(part, dtype);
+      if (data.length !== shape.reduce((a, b) => a * b, 1)) throw new Error(DAMAGED);
+      tensors.set(name, { shape, data });
     }
     return { tensors, metadata };
   }

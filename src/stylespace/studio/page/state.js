@@ -61,6 +61,14 @@
       "input:not([type=radio], [type=checkbox], [type=range], [type=file]), select, textarea",
     );
 
+  /** Switch a button; one that has the focus and is none any more gives it to the pad.
+   * @param {HTMLButtonElement} button @param {boolean} useful
+   */
+  function enable(button, useful) {
+    if (!useful && document.activeElement === button) byId("pad").focus();
+    button.disabled = !useful;
+  }
+
   let hiding = 0;
   /** Say something for a while. @param {string} text @param {boolean} [stays] */
   function notice(text, stays = false) {
@@ -90,6 +98,7 @@
     byId,
     change,
     coalesced,
+    enable,
     isTyping,
     make,
     notice,

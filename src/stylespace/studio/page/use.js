@@ -177,10 +177,24 @@
     }
     byId("save-set").disabled = true;
     byId("set-progress").hidden = false;
-    const blob = await drawSet(count, state.style, state.vary, state.take);
-    byId("save-set").disabled = false;
-    byId("set-progress").hidden = true;
-    save(blob, `digits-${count}.npz`);
+    try {
+      save(await drawSet(count, state.style, state.vary, state.take), `digits-${count}.npz`);
+    } finally {
+      byId("save-set").disabled = false;
+      byId("set-progress").hidden = true;
+    }
+  }
+
+  /** Let the page do what waits. A timer would wait for a second where the page is hidden. */
+  function turn() {
+    const { port1, port2 } = new MessageChannel();
+    return new Promise((resume) => {
+      port1.onmessage = () => {
+        port1.close();
+        resume();
+      };
+      port2.postMessage(null);
+    });
   }
 
   /**
@@ -202,7 +216,7 @@
         .decode(part, block)
         .forEach((x, i) => (images[from * PIXELS + i] = Math.round(255 * x)));
       byId("set-progress").value = from / count;
-      await new Promise((resume) => setTimeout(resume));
+      await turn();
     }
     return zip([
       { name: "images.npy", bytes: npy("|u1", [count, SIDE, SIDE], images) },

@@ -10,6 +10,7 @@
     buildChoice,
     byId,
     change,
+    enable,
     handWord,
     hidePhoto,
     isTyping,
@@ -112,20 +113,12 @@
 
   function drawingChanged() {
     byId("pad-hint").hidden = pad.strokes.length > 0;
-    enable("undo", pad.past.length > 0);
-    enable("clear", pad.strokes.length > 0);
+    enable(byId("undo"), pad.past.length > 0);
+    enable(byId("clear"), pad.strokes.length > 0);
     if (!pad.strokes.length) chosen = null;
     takeBack();
     drawn = readDrawing();
     show();
-  }
-
-  /** A button that has the focus and is none any more gives it to the pad.
-   * @param {string} id @param {boolean} useful
-   */
-  function enable(id, useful) {
-    if (!useful && document.activeElement === byId(id)) byId("pad").focus();
-    byId(id).disabled = !useful;
   }
 
   /** @returns {Sample | null} */
@@ -160,7 +153,7 @@
     if (boxed.length) labelBoxes(boxed, currentBox);
     showReading(sample, wordOfNothing());
     paintSeen();
-    enable("keep", Boolean(drawn) && drawn.doubt !== "strange" && !boxed.length);
+    enable(byId("keep"), Boolean(drawn) && drawn.doubt !== "strange" && !boxed.length);
     byId("hand-word").textContent = handWord(hand);
     byId("row").classList.toggle("doubtful", waits(sample));
     byId("row").dataset.why = isCrowded() ? words.several() : words.strange();
