@@ -67,6 +67,15 @@ def test_image_dir(stylespace, strokes_dir, tmp_path):
     assert (tmp_path / "shown" / "epoch-001.png").is_file()
 
 
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_an_image_dir_that_cannot_be_is_refused_at_once(stylespace, strokes_dir, tmp_path, place):
+    (tmp_path / "file").write_text("text")
+    done = stylespace("train", "--data", strokes_dir, "--image-dir", place)
+    assert done.returncode == 1
+    assert done.stderr == f"stylespace train: --image-dir {place}: file is no directory\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 OBJECTIVES = ["sae", "aae"]
 THREADS = {**os.environ, "OMP_NUM_THREADS": "2"}  # as a user's run has them
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -158,6 +159,7 @@ def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
     try:
         ModelConfig(style_size=args.feature_size)
         TrainConfig(objective=objective, **{"epochs": DEFAULT_EPOCHS[objective], **asked})
+        _check_image_dir(args.image_dir)
     except UsageError:
         if group.rank > 0:  # the first process says it for all
             sys.exit(1)
@@ -205,6 +207,13 @@ def _train(
         report = stack.enter_context(_report(plan, train, first))
         watched, images = args.detect_anomaly, args.image_dir
         return fit(directory, plan, train, test, report, images, hardware, group, watched)
+
+
+def _check_image_dir(directory: Path | None) -> None:
+    """Refuse what no images can be written to, before an epoch has gone by."""
+    for place in (directory, *directory.parents) if directory else ():
+        if os.path.lexists(place) and not place.is_dir():
+            raise UsageError(f"--image-dir {directory}: {place} is no directory")
 
 
 def _source(args: argparse.Namespace) -> str:
