@@ -236,7 +236,10 @@ def test_a_model_is_opened_to_be_used_its_weights_ask_for_no_gradient(session):
 
 def test_a_session_at_home_opens_by_its_short_name(session, monkeypatch):
     monkeypatch.setenv("HOME", str(session.parent))
+    monkeypatch.chdir(session.parent)
     assert checkpoint.load(f"~/{session.name}").config == checkpoint.load(session).config
+    with pytest.raises(SessionError, match=r"^~stranger is no session"):
+        checkpoint.load("~stranger")
 
 
 def test_a_model_opens_whatever_torchs_default_type(session):

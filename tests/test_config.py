@@ -116,6 +116,10 @@ def test_what_no_configuration_can_be_is_one_line(build, says):
         build()
 
 
+def test_names_may_come_from_numpy():
+    assert ModelConfig(classes=2, class_names=np.array(["a", "b"])).class_names == ("a", "b")
+
+
 def test_every_objective_has_a_default_number_of_epochs():
     assert all(
         TrainConfig(objective=kind, epochs=epochs) for kind, epochs in DEFAULT_EPOCHS.items()

@@ -105,7 +105,9 @@ def load(session: str | os.PathLike[str], device: str | torch.device = "cpu") ->
         >>> import stylespace
         >>> model = stylespace.load("mnist4.ckpt")  # doctest: +SKIP
     """
-    directory = Path(session).expanduser()
+    directory = Path(session)
+    if directory.parts[:1] == ("~",) and not exists(directory):
+        directory = directory.expanduser()
     config = read_config(directory)
     model = _filled(config, read_tensors(directory, MODEL), directory / MODEL)
     return model.to(device).eval().requires_grad_(False)

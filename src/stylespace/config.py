@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -37,7 +37,7 @@ Objective = Literal["sae", "aae"]
 DEFAULT_EPOCHS: dict[Objective, int] = {"sae": 5, "aae": 24}
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bf16")
-IMAGE_SIDE = 28
+IMAGE_SIDE = 28  # pixels
 MOST_CLASSES = 1000
 LARGEST_SEED = 2**31 - 1
 MOST_EPOCHS = 1_000_000
@@ -123,7 +123,7 @@ class ModelConfig:
             _require(fit, f"{name} must be whole numbers from 1 to {WIDEST}")
             _require(len(widths) <= DEEPEST, f"{name} must be {DEEPEST} at most")
             object.__setattr__(self, name, widths)
-        listed = isinstance(self.class_names, Sequence) and not isinstance(self.class_names, str)
+        listed = isinstance(self.class_names, Iterable) and not isinstance(self.class_names, str)
         names = tuple(self.class_names) if listed else (None,)
         _require(all(_is_name(name) for name in names), "class_names must be texts to show")
         _require(len(set(names)) == len(names), "class_names must differ from each other")

@@ -39,6 +39,7 @@ class StyleAutoencoder(
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
+        self.requires_grad_(False)  # as `stylespace.load` has it
 
     def save_pretrained(
         self,

@@ -30,8 +30,6 @@ __all__ = [
     "smallest_label",
 ]
 
-"""Pixels an image is high and wide."""
-
 IMAGES_HEADER, LABELS_HEADER = 16, 8
 """Bytes before the first image, before the first label."""
 

@@ -133,8 +133,9 @@
     try {
       theme = localStorage.getItem("stylespace-theme") ?? "auto";
     } catch {} // a page from disk may have no store
-    const forced = matchMedia("(forced-colors: active)").matches; // the system's own are all there are
-    setTheme(THEMES.includes(theme) && !forced ? theme : "auto");
+    const forced = matchMedia("(forced-colors: active)"); // then the system's own are all there are
+    setTheme(THEMES.includes(theme) && !forced.matches ? theme : "auto");
+    forced.addEventListener("change", () => setTheme("auto"));
     byId("theme").onclick = () => {
       const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % 3];
       setTheme(next);

@@ -65,7 +65,8 @@
    * @param {HTMLButtonElement} button @param {boolean} useful
    */
   function enable(button, useful) {
-    if (!useful && document.activeElement === button) byId("pad").focus();
+    if (!useful && document.activeElement === button)
+      byId("pad").focus({ preventScroll: true });
     button.disabled = !useful;
   }
 
