@@ -105,8 +105,8 @@ def test_a_flag_that_cannot_be_meant_is_named(change, says):
 @pytest.mark.parametrize(
     ("build", "says"),
     [
-        (lambda: ModelConfig(class_names=None), "class_names must be texts"),
-        (lambda: ModelConfig(class_names="abcdefghij"), "class_names must be texts"),
+        (lambda: ModelConfig(class_names=None), "class_names must be a list of texts"),
+        (lambda: ModelConfig(class_names="abcdefghij"), "class_names must be a list of texts"),
         (lambda: ModelConfig(class_names=["a"] * 10), "class_names must differ"),
         (lambda: TrainConfig(objective=["sae"]), r"unknown objective \['sae'\]"),
     ],

@@ -125,7 +125,7 @@ class ModelConfig:
             object.__setattr__(self, name, widths)
         listed = isinstance(self.class_names, Iterable) and not isinstance(self.class_names, str)
         names = tuple(self.class_names) if listed else (None,)
-        _require(all(_is_name(name) for name in names), "class_names must be texts to show")
+        _require(all(_is_name(name) for name in names), "class_names must be a list of texts")
         _require(len(set(names)) == len(names), "class_names must differ from each other")
         _require(len(names) in (0, self.classes), "class_names must be as many as the classes")
         object.__setattr__(self, "class_names", names)
@@ -171,7 +171,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _make_plain(self)
-        known = self.objective in list(DEFAULT_EPOCHS)  # may be what a dictionary cannot look up
+        known = isinstance(self.objective, str) and self.objective in DEFAULT_EPOCHS
         _require(known, f"unknown objective {self.objective!r:.60}")
         _require(self.epochs >= 1, "--epochs must be at least 1")
         _require(self.epochs <= MOST_EPOCHS, f"--epochs must be at most {MOST_EPOCHS}")

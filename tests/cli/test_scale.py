@@ -164,12 +164,13 @@ def test_a_process_that_waits_for_the_others_can_be_stopped(
         monkeypatch.setenv(name, str(value))
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     run = Run(ONE, strokes_dir, tmp_path)
-    for _ in range(600):  # until it listens, and for a moment more
+    for _ in range(600):  # until it listens
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
         time.sleep(0.1)
-    time.sleep(0.5)
+    else:
+        pytest.fail("it did not begin to listen")
     run.process.send_signal(number)
     try:
         assert run.process.wait(timeout=20) == -number
@@ -178,12 +179,13 @@ def test_a_process_that_waits_for_the_others_can_be_stopped(
     assert not run.session.exists()
 
 
-def test_a_port_of_none_is_refused(stylespace, strokes_dir, monkeypatch):
-    place = {"RANK": 0, "WORLD_SIZE": 2, "LOCAL_RANK": 0, "MASTER_ADDR": "here", "MASTER_PORT": 0}
-    for name, value in place.items():
+@pytest.mark.parametrize("port", [0, 65536])
+def test_a_port_that_cannot_be_is_refused(stylespace, strokes_dir, monkeypatch, port):
+    place = {"RANK": 0, "WORLD_SIZE": 2, "LOCAL_RANK": 0, "MASTER_ADDR": "here"}
+    for name, value in {**place, "MASTER_PORT": port}.items():
         monkeypatch.setenv(name, str(value))
     line = refused(stylespace("train", "--data", strokes_dir))
-    assert "MASTER_PORT=0 cannot be" in line
+    assert f"MASTER_PORT={port} cannot be" in line
 
 
 def test_a_device_that_is_not_there_is_refused(stylespace, strokes_dir, monkeypatch):

@@ -168,8 +168,9 @@ def test_weights_cut_short_are_told_in_a_line(chromium, files, name, kept):
         page.close()
 
 
-def test_what_came_instead_of_the_facts_is_told_in_a_line(chromium, files):
-    with tools.served({**files, "studio.json": b"<html>sign in</html>"}) as address:
+@pytest.mark.parametrize("content", [b"<html>sign in</html>", b"{}", b"null"])
+def test_what_came_instead_of_the_facts_is_told_in_a_line(chromium, files, content):
+    with tools.served({**files, "studio.json": content}) as address:
         page = chromium.new_page()
         page.goto(address)
         assert tools.notice(page) == "The model cannot be loaded: studio.json is damaged."

@@ -120,7 +120,7 @@ def _run_session(args: argparse.Namespace) -> int:
     _check_trained(directory)
     model = checkpoint.load(directory)
     train, test = load_for(model.config, args.data, args.data_dir)
-    data = lasting_name(args.data) if args.data else None
+    data = None if args.data is None else lasting_name(args.data)
     card.check_data(model, train, test, data)
     with parts() as (progress, say):
         reader = cached_reader(train, functools.partial(progress, "reader"), say)
@@ -166,7 +166,7 @@ def _run_study(args: argparse.Namespace) -> int:
         sizes=sizes,
         seeds=seeds,
         directory=_study_directory(args),
-        data=args.data or ModelConfig.data,
+        data=ModelConfig.data if args.data is None else args.data,
         epochs=args.epochs or DEFAULT_EPOCHS["aae"],
         quick=args.quick,
         seed=args.seed,

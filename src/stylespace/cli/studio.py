@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
                     say=say,
                 )
             )
-        if not is_loopback(args.host):
+        if not is_loopback(str(served.server_address[0])):  # however that is spelled
             warning = "whoever reaches this machine on the network can open the page"
             print(f"--host {args.host}: {warning}", file=sys.stderr)
         with suppress(KeyboardInterrupt):  # whoever reads of it may use it at once

@@ -159,7 +159,8 @@ def run(args: argparse.Namespace, objective: Objective | None = None) -> int:
     try:
         ModelConfig(style_size=args.feature_size)
         TrainConfig(objective=objective, **{"epochs": DEFAULT_EPOCHS[objective], **asked})
-        _check_image_dir(args.image_dir)
+        if group.rank == 0:  # no other writes images
+            _check_image_dir(args.image_dir)
     except UsageError:
         if group.rank > 0:  # the first process says it for all
             sys.exit(1)

@@ -123,7 +123,8 @@ def check_data(
     Raises:
         DataError: another number of classes, a digit beyond them, or too few images.
     """
-    classes, found, data = model.config.classes, len(test.class_names), data or model.config.data
+    data = data or model.config.data
+    classes, found = model.config.classes, len(test.class_names)
     if classes != found:
         raise DataError(f"the model is for {classes} classes, but {data} has {found}")
     if classes < 2:

@@ -68,8 +68,10 @@ def check_folder(kind: str, folder: Path) -> None:
     """Refuse a folder that holds something else, a session above all.
 
     Raises:
-        UsageError: it does.
+        UsageError: it does, or is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder")
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not _is_export(folder, kind):

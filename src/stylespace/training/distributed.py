@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 PATIENCE = datetime.timedelta(minutes=60)  # a process that says nothing for so long is lost
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+LARGEST_PORT = 65535
 AGREE_EVERY = 10  # steps between two agreements on whether to stop
 
 
@@ -246,7 +247,8 @@ def _number(name: str, text: str) -> int:
         number = int(text)
     except ValueError:
         number = -1
-    if number < (name in ("WORLD_SIZE", "MASTER_PORT")):
+    least = 1 if name in ("WORLD_SIZE", "MASTER_PORT") else 0
+    if number < least or (name == "MASTER_PORT" and number > LARGEST_PORT):
         raise UsageError(f"{name}={text} cannot be: start several processes with torchrun")
     return number
 

@@ -52,7 +52,7 @@ def measure(
     Args:
         model: whose decoder draws them.
         code: `[n, style_size]`, as the encoder gives them: calibrated ones always look well.
-        style: `[n, style_size]`, calibrated.
+        style: `[n, style_size]`, calibrated: what a user sets, to find dimensions without effect.
         digits: `[n]` int64.
         detection: shares of prior samples and of codes that the discriminator told right.
     """

@@ -46,11 +46,9 @@
 
   /** @param {Response} answer */
   async function readJson(answer) {
-    try {
-      return await answer.json();
-    } catch {
-      throw new Error("studio.json is damaged");
-    }
+    const info = await answer.json().catch(() => null);
+    if (!Array.isArray(info?.class_names)) throw new Error("studio.json is damaged");
+    return info;
   }
 
   const FROM_DISK =
@@ -167,33 +165,33 @@
     byId("about").prepend(`${info.name}: ${kind}${size}. `);
   }
 
-  const ALIVE = "main, .tabs, .switch, #copy-link"; // what needs the model
+  const NEED_MODEL = "main, .tabs, .switch, #copy-link";
 
-  /** @param {boolean} waits whether it may come yet */
-  function loseModel(waits) {
-    for (const part of document.querySelectorAll(ALIVE)) {
-      part.inert = true;
-      part.classList.toggle("dead", !waits);
+  /** Switch what needs the model. @param {"waits" | "works" | "dead"} how */
+  function switchParts(how) {
+    for (const part of document.querySelectorAll(NEED_MODEL)) {
+      part.inert = how !== "works";
+      part.classList.toggle("dead", how === "dead");
     }
   }
 
   async function start() {
     startTabs();
     startTheme();
-    loseModel(true);
+    switchParts("waits");
     const slow = setTimeout(() => (byId("loading").hidden = false), SLOW);
     try {
       await load();
     } catch (error) {
       const { message } = error;
       notice(message === FROM_DISK ? message : `The model cannot be loaded: ${message}.`, true);
-      loseModel(false);
+      switchParts("dead");
       return;
     } finally {
       clearTimeout(slow);
       byId("loading").hidden = true;
     }
-    for (const part of document.querySelectorAll(ALIVE)) part.inert = false;
+    switchParts("works");
     buildRow(studio.info.class_names);
     nameThings();
     describe();

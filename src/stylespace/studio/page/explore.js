@@ -125,7 +125,10 @@
 
   /** @param {import("./scatter").Axes} axes */
   function buildSelects(axes) {
-    if (axes[1] === null) byId("axis-y").parentElement.hidden = true;
+    if (axes[1] === null) {
+      byId("axis-y").parentElement.hidden = true;
+      byId("map").setAttribute("aria-roledescription", "slider");
+    }
     ["axis-x", "axis-y"].forEach((id, which) => {
       const options = sliders.map((_, dimension) =>
         make("option", { value: String(dimension) }, nameOf(dimension)),
@@ -145,11 +148,15 @@
     map.dots = map.points.style.length > 0;
     byId("map-layer").replaceChildren(...(map.dots ? [dots] : []), ...names);
     if (!map.dots) byId("map-help").textContent = "Drag to walk, or use the arrow keys.";
+    else if (axes[1] === null) byId("map-help").prepend("A row for each digit. ");
     byId("map-layer").onchange = () => {
       map.dots = byId("map-layer").value === "dots";
       drawCells();
     };
   }
+
+  /** A number without a sign before nothing. @param {number} value @param {number} digits */
+  const said = (value, digits) => value.toFixed(digits).replace(/^-(0\.0*)$/, "$1");
 
   /** Bring map and sliders in line with the style. */
   const refresh = coalesced(() => {
@@ -157,11 +164,11 @@
       const { input, output } = sliders[dimension];
       if (document.activeElement !== input || Math.abs(Number(input.value) - value) > 0.03)
         input.value = String(value);
-      output.textContent = value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+      output.textContent = said(value, 2).replace("-", "−");
     });
     const told = map.axes
       .filter((axis) => axis !== null)
-      .map((axis) => `${nameOf(axis)} ${state.style[axis]?.toFixed(1)}`);
+      .map((axis) => `${nameOf(axis)} ${said(state.style[axis], 1)}`);
     byId("map").setAttribute("aria-label", `Style map: ${told.join(", ")}`);
     map.marker = state.style;
     if (state.view === "explore") map.paint();
@@ -272,9 +279,10 @@
   function walkByKey(event) {
     const ways = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] };
     const way = ways[event.key];
-    const axis = map.axes[way?.[0]] ?? null;
-    if (axis === null || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
+    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault(); // the page does not scroll away from under the map
+    const axis = map.axes[way[0]];
+    if (axis === null) return;
     const style = state.style.slice();
     const value = style[axis] + way[1] * (event.shiftKey ? 0.5 : 0.1);
     style[axis] = Math.min(map.reach, Math.max(-map.reach, value));

@@ -125,7 +125,9 @@
     restoreWriting({ strokes, chosen: isDigit(digit) ? digit : null, kept, pen });
   }
 
-  /** Bring back what the address tells; what it does not, or tells wrongly, stays. */
+  /** Bring back what the address tells; what it does not, or tells wrongly, stays. Where it tells a
+   * hand, what is on the pad is of that hand, or nothing.
+   */
   function restoreState() {
     const parts = new URLSearchParams(location.hash.slice(1));
     if (![...parts.keys()].some((name) => KNOWN.includes(name))) return; // another's fragment

@@ -42,7 +42,7 @@
   function startUse() {
     byId("text").value = state.text = firstText();
     if (!state.text) {
-      byId("text").placeholder = "Only names of one character";
+      byId("text").placeholder = "No name here is of one character";
       byId("what").querySelector("input[value=row]").checked = true;
     }
     byId("text").oninput = ({ target }) => change({ text: target.value }, "text");

@@ -64,7 +64,7 @@
     byId("clear").onclick = clear;
     byId("keep").onclick = keep;
     byId("mine").onclick = () => {
-      byId("pad").focus();
+      byId("pad").focus({ preventScroll: true });
       show();
     };
     byId("pen").addEventListener("change", ({ target }) => {
