@@ -71,7 +71,7 @@ def check_folder(kind: str, folder: Path) -> None:
         UsageError: it does, or is a file.
     """
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; name a folder")
+        raise UsageError(f"cannot write {folder}: it is a file; name a folder")
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not _is_export(folder, kind):
