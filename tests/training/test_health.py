@@ -46,8 +46,7 @@ def test_of_many_ignored_dimensions_some_are_named():
 def test_a_few_test_images_are_no_ground_for_a_verdict():
     torch.manual_seed(0)
     model = StyleAutoencoder(ModelConfig(style_size=1)).eval()
-    code = torch.randn(1, 1)
-    line = describe(measure(model, code, code, torch.tensor([3]), (0.4, 0.8)))
+    line = describe(measure(model, torch.randn(1, 1), torch.tensor([3]), (0.4, 0.8)))
     assert "spread 0.00 to 0.00" in line
     assert line.endswith("too few test images to judge it by")
     assert remark(Health(**{**WELL, "mean": 0.9, "enough": False})) is None
@@ -58,9 +57,8 @@ def test_figures_are_measured_on_the_codes():
     model = StyleAutoencoder(ModelConfig(style_size=3)).eval()
     with torch.no_grad():
         model.decoder.layers.dense[0].weight[:, 1] = 0  # the decoder cannot see dimension 2
-    style = torch.randn(20_000, 3)
-    code = style * torch.tensor([1.0, 1.0, 2.0]) + torch.tensor([0.5, 0, 0])
-    health = measure(model, code, style, torch.arange(20_000) % 10, (0.4, 0.8))
+    code = torch.randn(20_000, 3) * torch.tensor([1.0, 1.0, 2.0]) + torch.tensor([0.5, 0, 0])
+    health = measure(model, code, torch.arange(20_000) % 10, (0.4, 0.8))
     assert health.mean == pytest.approx(0.5, abs=0.05)
     assert health.spread == pytest.approx((1, 2), abs=0.05)
     assert health.detection == pytest.approx(0.6)
@@ -72,5 +70,6 @@ def test_a_dimension_that_changes_little_is_not_dead():
         return style @ torch.tensor([0.01, 0.001])  # mean squared changes of 1e-4 and 1e-6
 
     style = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
-    health = measure(SimpleNamespace(decode=decode), style, style, torch.arange(500) % 10, None)
+    model = SimpleNamespace(decode=decode, style=lambda code, _: code)
+    health = measure(model, style, torch.arange(500) % 10, None)
     assert health.dead == (2,)

@@ -43,7 +43,6 @@ class Health:
 def measure(
     model: StyleAutoencoder,
     code: Tensor,
-    style: Tensor,
     digits: Tensor,
     detection: tuple[float, float] | None,
 ) -> Health:
@@ -52,17 +51,17 @@ def measure(
     Args:
         model: whose decoder draws them.
         code: `[n, style_size]`, as the encoder gives them: calibrated ones always look well.
-        style: `[n, style_size]`, calibrated: what a user sets, to find dimensions without effect.
         digits: `[n]` int64.
         detection: shares of prior samples and of codes that the discriminator told right.
     """
     deviation, mean = torch.std_mean(code, dim=0, correction=0)
     # each dimension is tried by itself: of many, with fewer images each
-    some = evenly(digits)[: max(FEWEST, min(SAMPLE, 16 * SAMPLE // style.shape[1]))]
+    some = evenly(digits)[: max(FEWEST, min(SAMPLE, 16 * SAMPLE // code.shape[1]))]
+    style = model.style(code[some], digits[some])
     return Health(
         mean=float(mean.abs().max()),
         spread=(float(deviation.min()), float(deviation.max())),
-        dead=_dead(model, style[some], digits[some]),
+        dead=_dead(model, style, digits[some]),
         detection=sum(detection) / 2 if detection else None,
         enough=len(code) >= FEWEST,
     )

@@ -291,11 +291,10 @@ class _Run:
                 satisfaction = (satisfaction or 0.0) + share * passing
             release(block.images)
         code, digits = torch.cat(codes), self.test.digits.to(device)
-        style = model.style(code, digits)
         return ValidationFigures(
             mse=mse,
             satisfaction=satisfaction,
-            health=health.measure(model, code, style, digits, figures.detection),
+            health=health.measure(model, code, digits, figures.detection),
         )
 
     def _write_images(self, epoch: int) -> None:
