@@ -8,6 +8,7 @@
     buildRow,
     byId,
     change,
+    isHeld,
     make,
     nameThings,
     notice,
@@ -100,7 +101,7 @@
     document.querySelector(".tabs").addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       const ends = { Home: 0, End: VIEWS.length - 1 }[event.key];
-      if ((step ?? ends) === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+      if ((step ?? ends) === undefined || isHeld(event)) return;
       const next = ends ?? (VIEWS.indexOf(state.view) + step + VIEWS.length) % VIEWS.length;
       change({ view: VIEWS[next] });
       byId(`tab-${VIEWS[next]}`).focus();

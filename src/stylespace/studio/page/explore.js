@@ -9,6 +9,7 @@
     byId,
     change,
     coalesced,
+    isHeld,
     isTyping,
     make,
     normalNumbers,
@@ -54,9 +55,7 @@
       if (
         isTyping(event) ||
         event.defaultPrevented || // it named a class
-        event.ctrlKey ||
-        event.metaKey ||
-        event.altKey ||
+        isHeld(event) ||
         event.key.toLowerCase() !== "r"
       )
         return;
@@ -279,7 +278,7 @@
   function walkByKey(event) {
     const ways = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] };
     const way = ways[event.key];
-    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!way || isHeld(event)) return;
     event.preventDefault(); // the page does not scroll away from under the map
     const axis = map.axes[way[0]];
     if (axis === null) return;

@@ -2,7 +2,7 @@
 /** The drawing pad: strokes of mouse, finger, pen or keyboard, and the picture of them. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { coalesced, notice } = Stylespace;
+  const { coalesced, isHeld, notice } = Stylespace;
 
   const GRAIN = 5; // pixels of the model's picture for each pixel of MNIST's 20
   const PENS = { fine: 1.9, medium: 2.6, broad: 3.6 }; // line widths in pixels of MNIST's 20
@@ -126,7 +126,7 @@
     key(event) {
       const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
       const { cursor } = this;
-      if (ways[event.key] && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      if (ways[event.key] && !isHeld(event)) {
         const step = STEP * (event.shiftKey ? 3 : 1);
         cursor.x = Math.min(1, Math.max(0, cursor.x + ways[event.key][0] * step));
         cursor.y = Math.min(1, Math.max(0, cursor.y + ways[event.key][1] * step));

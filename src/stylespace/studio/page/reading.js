@@ -2,7 +2,7 @@
 /** What the page takes a drawing for: said in a word, and on a button for each digit. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { byId, enable, make, studio, words } = Stylespace;
+  const { byId, enable, isHeld, make, studio, words } = Stylespace;
 
   /** @typedef {import("./hand").Sample} Sample */
 
@@ -26,7 +26,7 @@
     group.replaceChildren(...buttons);
     group.onkeydown = (event) => {
       const step = STEPS[event.key];
-      if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+      if (!step || isHeld(event)) return;
       const next = (buttons.indexOf(event.target) + step + buttons.length) % buttons.length;
       choose(next);
       buttons[next].focus();

@@ -62,9 +62,9 @@
      */
     placeOf(style, digit) {
       const [across, up] = this.axes;
-      const lines = studio.info.class_names.length;
-      const line = digit === undefined ? lines / 2 : digit + 0.5;
-      const down = up === null ? line / lines : 1 - this.toShare(style[up]);
+      const rows = studio.info.class_names.length;
+      const row = digit === undefined ? rows / 2 : digit + 0.5;
+      const down = up === null ? row / rows : 1 - this.toShare(style[up]);
       return [this.toShare(style[across]), down];
     }
 
@@ -101,19 +101,22 @@
     paintGrid(context, side, colour) {
       context.strokeStyle = colour;
       context.lineWidth = side / 400;
-      const flat = this.axes[1] === null;
       context.beginPath();
-      for (let radius = flat ? -3 : 1; radius <= 3; radius++) {
-        const edge = this.toShare(radius) * side;
-        context.moveTo(edge, flat ? 0 : side / 2);
-        if (flat) context.lineTo(edge, side);
-        else context.arc(side / 2, side / 2, edge - side / 2, 0, 2 * Math.PI);
-      }
-      if (!flat) {
+      /** @param {number} x */
+      const upright = (x) => {
+        context.moveTo(x, 0);
+        context.lineTo(x, side);
+      };
+      const edges = [1, 2, 3].map((radius) => this.toShare(radius) * side);
+      upright(side / 2);
+      if (this.axes[1] === null) edges.forEach((edge) => [edge, side - edge].forEach(upright));
+      else {
+        for (const edge of edges) {
+          context.moveTo(edge, side / 2);
+          context.arc(side / 2, side / 2, edge - side / 2, 0, 2 * Math.PI);
+        }
         context.moveTo(0, side / 2);
         context.lineTo(side, side / 2);
-        context.moveTo(side / 2, 0);
-        context.lineTo(side / 2, side);
       }
       context.stroke();
     }

@@ -61,6 +61,9 @@
       "input:not([type=radio], [type=checkbox], [type=range], [type=file]), select, textarea",
     );
 
+  /** Whether a key is held that makes the others the browser's. @param {KeyboardEvent} event */
+  const isHeld = ({ altKey, ctrlKey, metaKey }) => altKey || ctrlKey || metaKey;
+
   /** Switch a button; one that has the focus and is none any more gives it to the pad.
    * @param {HTMLButtonElement} button @param {boolean} useful
    */
@@ -100,6 +103,7 @@
     change,
     coalesced,
     enable,
+    isHeld,
     isTyping,
     make,
     notice,
