@@ -70,9 +70,11 @@ def check_folder(kind: str, folder: Path) -> None:
     Raises:
         UsageError: it does, or is a file.
     """
-    if folder.exists() and not folder.is_dir():
+    if not folder.exists():
+        return
+    if not folder.is_dir():
         raise UsageError(f"cannot write {folder}: it is a file; name a folder")
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not any(folder.iterdir()):
         return
     if not _is_export(folder, kind):
         raise UsageError(f"{folder} holds other files; name a new folder, or an empty one")
