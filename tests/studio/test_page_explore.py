@@ -1,5 +1,6 @@
 """Walking through the style space on the studio's page."""
 
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
@@ -130,16 +131,23 @@ def test_blending_goes_from_one_hand_to_the_other(page):
     assert style(page) == pytest.approx(first, abs=1e-6)
 
 
-def test_sixteen_dimensions_are_usable(opened, mnist, tmp_path):
+@contextmanager
+def untrained(opened, mnist, directory, style_size):
+    """The second view of a model with so many style dimensions."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = StyleAutoencoder(ModelConfig(style_size=16)).eval()
-    session = tools.bare_session(tmp_path / "m.ckpt", model)
+        model = StyleAutoencoder(ModelConfig(style_size=style_size)).eval()
+    session = tools.bare_session(directory / "m.ckpt", model)
     own = open_session(session, mnist[1].subset(slice(200)))
     with tools.served(studio_files(own, None)) as address:
         page = opened(address)
         page.click("#tab-explore")
         settle(page)
+        yield page
+
+
+def test_sixteen_dimensions_are_usable(opened, mnist, tmp_path):
+    with untrained(opened, mnist, tmp_path, style_size=16) as page:
         sliders = page.locator("#sliders input")
         assert sliders.count() == 16
         boxes = [sliders.nth(i).bounding_box() for i in range(16)]
@@ -151,16 +159,8 @@ def test_sixteen_dimensions_are_usable(opened, mnist, tmp_path):
         assert not torch.equal(row(page), before)
 
 
-def test_one_dimension_has_a_line_for_each_digit(opened, mnist, tmp_path):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = StyleAutoencoder(ModelConfig(style_size=1)).eval()
-    session = tools.bare_session(tmp_path / "m.ckpt", model)
-    own = open_session(session, mnist[1].subset(slice(200)))
-    with tools.served(studio_files(own, None)) as address:
-        page = opened(address)
-        page.click("#tab-explore")
-        settle(page)
+def test_one_dimension_has_a_row_for_each_digit(opened, mnist, tmp_path):
+    with untrained(opened, mnist, tmp_path, style_size=1) as page:
         assert not page.locator("#axis-y").is_visible()
         page.click("#plain")
         page.evaluate("Stylespace.change({ style: new Float32Array([-0.002]) })")
