@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stylespace.config import IMAGE_SIDE
+from stylespace.config import IMAGE_SIDE, MOST_CLASSES
 from stylespace.data.checks import check_names, in_order
 from stylespace.data.idx import GZIP_ALWAYS, GZIP_RATIO
 from stylespace.data.images import LabelledImages
@@ -230,7 +230,7 @@ def classes_of(
     if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels % 1 == 0).all()):
         raise DataError(f"{source}: labels must be whole numbers from 0; correct them")
     low, high = float(labels.min()), float(labels.max())
-    most = len(names) - 1 if names is not None else 999
+    most = (len(names) if names is not None else MOST_CLASSES) - 1
     if low < 0 or high > most:
         raise DataError(
             f"{source}: labels reach from {low:g} to {high:g}, not from 0 to {most} at most; "
