@@ -28,7 +28,7 @@ from stylespace.training.plan import digest
 __all__ = ["READER", "Reader", "ReaderRecipe", "cached_reader", "train_reader"]
 
 Advance = Callable[[float], None]
-ROWS = 1000
+ROWS = 100  # what a convolution makes of so many stays in the cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +135,8 @@ def cached_reader(
         reader = train_reader(train, recipe, seed=0, advance=advance)
         try:
             with replaced(path) as part:
-                save_file(reader.state_dict(), part)
+                weights = reader.state_dict().items()
+                save_file({name: weight.contiguous() for name, weight in weights}, part)
         except StylespaceError as error:
             say(f"the reader is not kept: {error}")
     return reader
@@ -160,9 +161,7 @@ def train_reader(
     """
     if len(train) == 0:
         raise DataError("there are no images to train a reader on")
-    # laid out as the images are: otherwise each step converts them, and takes three times as long
-    reader = _fresh(len(train.class_names), recipe, seed)
-    reader.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    reader = _laid_out(_fresh(len(train.class_names), recipe, seed))
     batch = min(recipe.batch_size, len(train))
     per_epoch = len(train) // batch
     steps = recipe.epochs * per_epoch
@@ -186,7 +185,6 @@ def train_reader(
         _step(reader, images, train.digits[index], optimizer)
         schedule.step()
         advance((step + 1) / steps)
-    reader.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return reader.eval()
 
 
@@ -236,5 +234,10 @@ def _stored(path: Path, train: LabelledImages, recipe: ReaderRecipe) -> Reader |
     reader = Reader(len(train.class_names), recipe.channels, recipe.batch_norms)
     with suppress(OSError, SafetensorError, RuntimeError, ValueError, KeyError):
         reader.load_state_dict(load_file(path))
-        return reader.eval()
+        return _laid_out(reader).eval()
     return None
+
+
+def _laid_out(reader: Reader) -> Reader:
+    """As the images are: otherwise each pass converts them, and takes several times as long."""
+    return reader.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
