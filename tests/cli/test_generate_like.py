@@ -127,6 +127,12 @@ def test_what_is_like_no_digit_is_refused_with_a_way_out(
     assert code == 0
 
 
+def test_a_second_picture_does_not_silently_replace_the_first(generate_digits, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        generate_digits("--like", "seven.png", "--like", "five.png")
+    assert "argument --like: give it once" in capsys.readouterr().err
+
+
 def test_where_no_reader_can_be_had_the_digit_is_asked_for(tmp_path, monkeypatch, capsys, mnist):
     monkeypatch.chdir(tmp_path)
     save_session(tmp_path / "s.ckpt", decoder_widths=(16,), data="nowhere/images")

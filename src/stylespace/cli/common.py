@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 INTERRUPTED = 130
+SPINS = "1000"  # some tens of microseconds, longer than most waits of a step
 LONGEST_NAME = 200  # characters of a file's name in a message
 NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")  # torch's words
 _no_handle_left = os.strerror(errno.EMFILE)
@@ -178,12 +179,23 @@ def guarded(prog: str, action: Callable[[], int | None]) -> int:
     Raises:
         SystemExit: as `run_command`.
     """
+    _wait_asleep()
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has every class's letters
         sys.stdout.reconfigure(errors="replace")
     try:
         return _ended(prog, action)
     finally:
         _let_go_of_output()
+
+
+def _wait_asleep() -> None:
+    """Let threads that wait for each other sleep soon; it counts only before torch is loaded.
+
+    By itself OpenMP lets them spin for milliseconds, and keeps a core from the very thread that is
+    waited for where another program is busy too: training stood nearly still beside another.
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+        os.environ["GOMP_SPINCOUNT"] = SPINS
 
 
 def _ended(prog: str, action: Callable[[], int | None]) -> int:

@@ -16,7 +16,7 @@ from stylespace.cli.common import (
     run_command,
     session_directory,
 )
-from stylespace.cli.like import Hand, hand_like
+from stylespace.cli.like import MOST_SHOWN, Hand, hand_like
 from stylespace.config import PRECISIONS, check_seed
 from stylespace.errors import UsageError
 
@@ -34,6 +34,21 @@ TRAVERSED_DIGIT = 2  # its slant, loop and width all show
 LARGEST_COUNT = 10**12  # no disk holds so many
 
 
+class _Once(argparse.Action):
+    """A flag that would silently mean its last value if it were given twice."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"argument {option_string}: give it once, with one picture")
+        setattr(namespace, self.dest, values)
+
+
 def build_parser(prog: str | None = None) -> Parser:
     """The command's flags."""
     parser = Parser("MNIST Digit Generator: all digits in one style a row", prog)
@@ -49,7 +64,8 @@ def build_parser(prog: str | None = None) -> Parser:
         type=int,
         default=0,
         metavar="S",
-        help="of the random styles; fewer of them are the first of more (default: %(default)s)",
+        help="of the random styles; fewer of them are the first of more; it changes nothing where "
+        "--style or --like gives the style (default: %(default)s)",
     )
     parser.more.add_argument(
         "--output",
@@ -75,16 +91,17 @@ def _add_styles(parser: Parser) -> None:
     add(
         "--like",
         type=Path,
+        action=_Once,
         metavar="PICTURE",
         help="a row in the style of this photograph or drawing of one digit or several; the first "
-        "columns show what the model saw",
+        f"columns show what the model saw, {MOST_SHOWN} digits at most",
     )
     add(
         "--digit",
         metavar="D",
         help="the one digit on the --like picture (default: as it is read); the one that "
-        f"--traverse shows (default: {TRAVERSED_DIGIT}); the only one in an --export (default: "
-        "all)",
+        f"--traverse shows (default: {TRAVERSED_DIGIT}, or the first on the --like picture); "
+        "the only one in an --export (default: all)",
     )
 
 
