@@ -235,15 +235,11 @@ def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -
         "data": trainer.data,
         "epochs_before": trainer.epochs_before,
     }
-    weights = {
-        name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
-    }
-    state = {name: value.detach().cpu().contiguous() for name, value in trainer.tensors.items()}
     (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
     (target / TRAINER).write_text(json.dumps(position, indent=2) + "\n")
     (target / HISTORY).write_text("".join(json.dumps(line) + "\n" for line in trainer.history))
-    save_file(weights, target / MODEL, {"format": "pt"})
-    save_file(state, target / TENSORS)
+    save_file(model.state_dict(), target / MODEL, {"format": "pt"})
+    save_file(trainer.tensors, target / TENSORS)
     for path in target.iterdir():
         with path.open("rb+") as handle:  # Windows flushes only what may be written to
             os.fsync(handle.fileno())

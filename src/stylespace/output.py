@@ -21,16 +21,18 @@ __all__ = ["replaced", "replaced_files", "save_file"]
 def save_file(
     tensors: Mapping[str, Tensor], path: Path, metadata: dict[str, str] | None = None
 ) -> None:
-    """Write a safetensors file that whoever may read its neighbours may read too.
+    """Write tensors of any device and layout as a safetensors file.
 
-    safetensors itself makes files that are their owner's alone, whatever the umask.
+    Whoever may read its neighbours may read it too; those that safetensors itself writes are their
+    owner's alone, whatever the umask.
 
     Raises:
         OSError: it cannot be written.
     """
     from safetensors.torch import save
 
-    path.write_bytes(save(dict(tensors), metadata))
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    path.write_bytes(save(plain, metadata))
 
 
 @contextmanager

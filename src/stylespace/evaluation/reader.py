@@ -135,8 +135,7 @@ def cached_reader(
         reader = train_reader(train, recipe, seed=0, advance=advance)
         try:
             with replaced(path) as part:
-                weights = reader.state_dict().items()
-                save_file({name: weight.contiguous() for name, weight in weights}, part)
+                save_file(reader.state_dict(), part)
         except StylespaceError as error:
             say(f"the reader is not kept: {error}")
     return reader
