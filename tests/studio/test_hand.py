@@ -13,6 +13,25 @@ from stylespace.studio.hand import HandReader
 from stylespace.studio.reader import PageReader
 
 
+def blocks_in_tilted_lines(degrees, lines=2, each=4):
+    """Blocks, each wider than the one before in reading order, in lines that rise to the right."""
+    sheet, rise = Image.new("L", (1200, 1000), 255), np.tan(np.radians(degrees))
+    pen = ImageDraw.Draw(sheet)
+    for place in range(lines * each):
+        x, width = 150 + 240 * (place % each), 20 + 10 * place
+        y = 500 + 240 * (place // each - (lines - 1) / 2) - rise * (x - 510)
+        pen.rectangle([x - width / 2, y - 60, x + width / 2, y + 60], 0)
+    return sheet
+
+
+@pytest.mark.parametrize("degrees", [-20, -10, 0, 10, 20])
+def test_lines_may_be_tilted(degrees):
+    found = find_digits(blocks_in_tilted_lines(degrees))
+    widths = [int((one.image > 128).any(dim=0).sum()) for one in found]
+    assert len(widths) == 8
+    assert widths == sorted(widths)
+
+
 @pytest.fixture
 def sure_of_seven():
     """Takes everything for a 7, surely, so that each cut is a way; counts what it reads."""

@@ -140,6 +140,8 @@ def various(mnist):
         for start in (10, 200, 3000):
             yield in_a_row(test[start : start + 2], space)
         yield in_a_row(test[60:63], space)
+    for degrees in (-20, 20):
+        yield in_a_row(test[60:65], 16).rotate(degrees, expand=True, fillcolor=255)
     yield lines_of_cursive(1, words=3)
     for image in load_digits().images[:12]:
         coarse = Image.fromarray((255 - 255 / 16 * image).astype(np.uint8))

@@ -24,6 +24,7 @@ MOST = 60  # digits on a photograph
 SMALL = 0.3  # of a usual digit's height: no digit of its own
 NEAR = 0.2  # of a digit's height, between the parts of one
 SPANS = 0.9  # of the sheet's side: as long are its edges and the lines on ruled paper
+STEEPEST = 0.5  # a line falls or rises by no more than that a column: 27 degrees
 RULE = 0.006  # of the map's longer side; no pen that fills a sheet with a digit is as thin
 RULED = 0.2  # of a piece's columns have nothing thicker, where it hangs on rules
 
@@ -175,17 +176,38 @@ def _around(one: Box, other: Box) -> Box:
 
 
 def _in_reading_order(pieces: list[_Piece]) -> Iterable[_Piece]:
-    """Line after line, each from left to right."""
+    """Line after line, each from left to right; the lines may be tilted."""
+    tilt = _tilt([piece.box for piece in pieces])
     lines = list[list[_Piece]]()
-    for piece in sorted(pieces, key=lambda one: one.box.top + one.box.bottom):
-        middle = (piece.box.top + piece.box.bottom) / 2
+    for piece in sorted(pieces, key=lambda one: _level(one.box, tilt)):
+        level = _level(piece.box, tilt)
         for line in lines:
-            if any(one.box.top < middle < one.box.bottom for one in line):
+            if any(abs(level - _level(one.box, tilt)) < one.box.height / 2 for one in line):
                 line.append(piece)
                 break
         else:
             lines.append([piece])
     return [one for line in lines for one in sorted(line, key=lambda piece: piece.box.left)]
+
+
+def _tilt(boxes: list[Box]) -> float:
+    """How far lines fall a column of pixels: the median step to the next digit on the right."""
+    steps = list[float]()
+    for box in boxes:
+        across = ((_across(other) - _across(box), other) for other in boxes)
+        ahead = [(dx, _level(other, 0) - _level(box, 0)) for dx, other in across if dx > 0]
+        beside = [(dx * dx + dy * dy, dy / dx) for dx, dy in ahead if abs(dy) < STEEPEST * dx]
+        steps += [min(beside)[1]] if beside else []
+    return sorted(steps)[(len(steps) - 1) // 2] if steps else 0.0
+
+
+def _across(box: Box) -> float:
+    return (box.left + box.right) / 2
+
+
+def _level(box: Box, tilt: float) -> float:
+    """Where its middle lies from the sheet's top, with the lines made level."""
+    return (box.top + box.bottom) / 2 - tilt * _across(box)
 
 
 def _alone(

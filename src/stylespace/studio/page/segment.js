@@ -20,6 +20,7 @@
   const SMALL = 0.3; // of a usual digit's height: no digit of its own
   const NEAR = 0.2; // of a digit's height, between the parts of one
   const SPANS = 0.9; // of the sheet's side: as long are its edges and the lines on ruled paper
+  const STEEPEST = 0.5; // a line falls or rises by no more than that a column: 27 degrees
   const RULE = 0.006; // of the map's longer side; no pen that fills a sheet with a digit is as thin
   const RULED = 0.2; // of a piece's columns have nothing thicker, where it hangs on rules
 
@@ -186,20 +187,44 @@
     piece.right = Math.max(piece.right, part.right);
   }
 
-  /** Line after line, each from left to right. @param {Piece[]} pieces */
+  /** Line after line, each from left to right; the lines may be tilted. @param {Piece[]} pieces */
   function inReadingOrder(pieces) {
+    const tilt = tiltOf(pieces);
     /** @type {Piece[][]} */
     const lines = [];
-    for (const piece of pieces.slice().sort((a, b) => a.top + a.bottom - b.top - b.bottom)) {
-      const middle = (piece.top + piece.bottom) / 2;
+    for (const piece of pieces.slice().sort((a, b) => levelOf(a, tilt) - levelOf(b, tilt))) {
+      const level = levelOf(piece, tilt);
       const line = lines.find((others) =>
-        others.some((one) => one.top < middle && middle < one.bottom),
+        others.some((one) => Math.abs(level - levelOf(one, tilt)) < heightOf(one) / 2),
       );
       if (line) line.push(piece);
       else lines.push([piece]);
     }
     return lines.flatMap((line) => line.sort((a, b) => a.left - b.left));
   }
+
+  /** How far lines fall a column of pixels: the median step to the next digit on the right.
+   * @param {Box[]} boxes
+   */
+  function tiltOf(boxes) {
+    const steps = boxes.flatMap((box) => {
+      const ahead = boxes.map((other) => {
+        const [dx, dy] = [acrossOf(other) - acrossOf(box), levelOf(other, 0) - levelOf(box, 0)];
+        return { dx, far: dx * dx + dy * dy, step: dy / dx };
+      });
+      const beside = ahead.filter(({ dx, step }) => dx > 0 && Math.abs(step) < STEEPEST);
+      return beside.sort((a, b) => a.far - b.far || a.step - b.step).slice(0, 1);
+    });
+    const sorted = steps.map(({ step }) => step).sort((a, b) => a - b);
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  }
+
+  /** @param {Box} box */
+  const acrossOf = (box) => (box.left + box.right) / 2;
+  /** Where its middle lies from the sheet's top, with the lines made level.
+   * @param {Box} box @param {number} tilt
+   */
+  const levelOf = (box, tilt) => (box.top + box.bottom) / 2 - tilt * acrossOf(box);
 
   /** The piece's own ink with a margin, and none of what lies beside it. */
   function alone(piece, ink, small, labels, factor) {
