@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from stylespace.data.catalog import SETS
 from stylespace.data.idx import FILES, images_header, labels_header
@@ -102,6 +103,14 @@ def test_a_missing_file_is_named_with_its_folder(tmp_path, files, tiny, name):
     missing = f"there is no {name} (raw or .gz) in {tmp_path}; put it there"
     assert refused(tmp_path) == missing
     assert refused(tiny.name, tmp_path) == f"{missing}, or leave --data-dir out to have it fetched"
+
+
+def test_a_session_is_no_data_set(tmp_path):
+    (tmp_path / "images").mkdir()
+    Image.new("L", (28, 28)).save(tmp_path / "images/epoch-1.png")
+    (tmp_path / "model.safetensors").touch()
+    told = refused(tmp_path)
+    assert told == f"{tmp_path} is a session, not a data set; name the images themselves"
 
 
 def test_no_directory_there(tmp_path, tiny):

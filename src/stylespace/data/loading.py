@@ -210,8 +210,11 @@ def _directory(path: Path) -> Sets:
         if path.is_dir() and not has_idx(path):
             if all(find(path, name) for name in ONE_PART):
                 return _one_part(read_one_part(path))
+            from stylespace.checkpoint import MODEL
             from stylespace.data.pictures import has_pictures, read_pictures
 
+            if is_there(path / MODEL):  # its images/ would pass for a class
+                raise DataError(f"{path} is a session, not a data set; name the images themselves")
             if has_pictures(path):
                 return read_pictures(path)
     except (OSError, ValueError) as error:
