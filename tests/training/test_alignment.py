@@ -33,6 +33,10 @@ def test_thickness_is_the_strokes_and_not_the_digits():
     assert measured(thickness=2, apart=12)["thickness"] == pytest.approx(
         thin["thickness"], abs=0.02
     )
+    for one in (2, 3, 4):  # one stroke and two are as thick
+        of_one, of_two = (measured(thickness=one, apart=apart)["thickness"] for apart in (0, 12))
+        assert of_one == pytest.approx(of_two, abs=0.02)
+        assert math.exp(of_one) == pytest.approx(18 * one / (18 + one), abs=0.1)  # ends count
 
 
 def test_width_does_not_change_with_slant():

@@ -116,6 +116,16 @@ def test_style_vectors_of_unseen_images_have_the_priors_size(seen):
     assert styles(model, unseen).square().mean().sqrt() == pytest.approx(1, abs=1e-5)
 
 
+def test_the_flow_is_judged_by_style_vectors_as_the_model_gives_them(seen, monkeypatch):
+    given = []
+    monkeypatch.setattr(calibration, "fit_flow", lambda *arguments: given.extend(arguments))
+    unseen, model = noisy(500, 2, contrast=0.8), skewed_model()
+    Calibrator(seen, unseen).calibrate(model, last=True)
+    judges = given[3].vectors
+    assert torch.allclose(judges, styles(model, unseen), atol=1e-4)
+    assert judges.square().mean().sqrt() == pytest.approx(1, abs=1e-5)
+
+
 def test_no_image_is_drawn_otherwise(seen):
     model, unseen = skewed_model(), noisy(500, 2, contrast=0.8)
     before, code = drawn_again(model, unseen), styles(model, unseen)
