@@ -224,6 +224,45 @@ def test_a_light_ground_and_a_blank_image_are_told_of(saved, drawn, capfd):
     assert "1 image is of one shade all over; take them out" in told
 
 
+@pytest.mark.parametrize(
+    ("odd", "says"),
+    [
+        ({"test_images": lambda i: 255 - i}, "the ground of 12 of 12 test images is light"),
+        ({"images": lambda i: 255 - i}, "the ground of 30 of 30 training images is light"),
+        (
+            {"test_images": lambda i: i // 200},
+            "the darkest ink of the test images is 1 of 255, of",
+        ),
+    ],
+)
+def test_parts_that_are_not_alike_are_told_of(saved, drawn, capfd, odd, says):
+    whole = {"images": drawn.images.numpy()[:30], "test_images": drawn.images.numpy()[30:42]}
+    whole |= {name: change(whole[name]) for name, change in odd.items()}
+    labels = drawn.digits.numpy()
+    load(saved(**whole, labels=labels[:30], test_labels=labels[30:42]))
+    told = capfd.readouterr().err
+    assert says in " ".join(told.split())
+    assert told.count("the ground") + told.count("the darkest") == 1
+
+
+def test_single_images_on_a_light_ground_are_told_of(saved, drawn, capfd):
+    images = drawn.images.numpy().copy()
+    images[3:6] = 255 - images[3:6]
+    load(saved(images=images, labels=drawn.digits.numpy()))
+    assert "the ground of 3 of " in capfd.readouterr().err
+
+
+def test_a_single_image_a_class_is_too_few(saved, drawn):
+    told = refused(saved(images=drawn.images.numpy()[:10], labels=np.arange(10)))
+    assert told.startswith("set.npz has fewer than 2 training images of '0', '1', '2' and 7 more")
+
+
+def test_a_part_without_images_is_refused(saved, drawn):
+    arrays = {"images": drawn.images.numpy(), "labels": drawn.digits.numpy()}
+    none = {"test_images": arrays["images"][:0], "test_labels": arrays["labels"][:0]}
+    assert "set.npz, test holds no images" in refused(saved(**arrays, **none))
+
+
 def test_a_file_that_is_no_npz(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "set.npz").write_bytes(b"no zip")

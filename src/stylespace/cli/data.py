@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> None:
 
     train, test = load(args.set, args.data_dir, remark=False)
     width = shutil.get_terminal_size().columns
-    print(table(args.set, examine(train, test), train.class_names, width))
+    findings = examine(train, test, args.set)
+    print(table(args.set, findings, train.class_names, width))
     folder = Path(args.set).expanduser() if is_picture_folder(args.set) else None
     if folder and folder.resolve() in path.resolve().parents:
         raise UsageError(f"{path} would be one of the pictures of {folder}; name another --output")

@@ -77,7 +77,7 @@ def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, Label
     images, labels = _must(found, IMAGES, path), _must(found, LABELS, path)
     given = _first(found, NAMES)
     names = None if given is None else _names(given, path)
-    if _first(found, TEST_IMAGES) is None:
+    if _first(found, TEST_IMAGES) is None and _first(found, TEST_LABELS) is None:
         return parted(labelled(images, labels, names, str(path)))
     test_images, test_labels = _must(found, TEST_IMAGES, path), _must(found, TEST_LABELS, path)
     if names is None and labels.dtype.kind in "US":
@@ -104,7 +104,10 @@ def _must(found: Mapping[str, Array], names: Sequence[str], path: Path) -> Array
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: str) -> Array:
     if info.file_size > max(GZIP_ALWAYS, GZIP_RATIO * info.compress_size):
-        raise DataError(f"{source} would unpack to {info.file_size} bytes, which is refused")
+        raise DataError(
+            f"{source} would unpack to {info.file_size} bytes, which is refused; "
+            "store it with np.savez"
+        )
     with archive.open(info) as stream:
         shape, fortran, dtype = _header(stream, source)
         content = bytearray(info.file_size - stream.tell())

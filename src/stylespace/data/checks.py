@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,6 @@ __all__ = [
     "examine",
     "has_only",
     "in_order",
-    "refuse",
     "remarks",
 ]
 
@@ -34,7 +33,7 @@ LEAST = 2
 """Training images that a class must have."""
 
 FEW = 20  # training images of a class, below which its style is guesswork
-LIGHT = 128  # a mean grey level of the border above which the ground is light
+LIGHT = 128  # a mean of the border above which the ground is light; Fashion-MNIST's reach 107
 FAINT = 32  # a largest grey level below which images can only be meant to be darker
 ROWS = 2**16
 LABELS_APART = 0x9E3779B97F4A7C1  # an odd number: the sums of fingerprints and labels differ too
@@ -50,6 +49,7 @@ class Part:
         per_class: how many of each class.
         ink: the mean grey level, 0 to 255.
         border: the mean grey level of the outermost pixels.
+        light: images whose own border is lighter than dark: as of ink for paper.
         darkest: the largest grey level of all.
         constant: images that have one shade all over.
         repeated: images that stand there a second time.
@@ -59,6 +59,7 @@ class Part:
     per_class: tuple[int, ...]
     ink: float
     border: float
+    light: int
     darkest: int
     constant: int
     repeated: int
@@ -81,18 +82,37 @@ class Findings:
     torn: int
 
 
-def examine(train: LabelledImages, test: LabelledImages) -> Findings:
-    """Look at every image of a set once.
+def examine(train: LabelledImages, test: LabelledImages, source: str) -> Findings:
+    """Look at every image of a set once, and refuse one that no model can be trained on.
 
     Raises:
-        DataError: there are no images in one part, or a digit is none of the classes.
+        DataError: there are no images in one part, a digit is none of the classes, a class has too
+            few training images, or all of them are of one shade.
     """
-    classes = len(train.class_names)
-    for what, data in (("training", train), ("test", test)):
-        if not len(data):
-            raise DataError(f"there are no {what} images; at least one of a class is needed")
-        if not has_only(data, classes):
-            raise DataError(f"a {what} label is not from 0 to {classes - 1}; correct it")
+    _check_part(train, train.class_names, f"{source}, training")
+    scarce = [
+        name for name, n in zip(train.class_names, _per_class(train), strict=True) if n < LEAST
+    ]
+    if scarce:
+        raise DataError(
+            f"{source} has fewer than {LEAST} training images of {_listed(scarce)}; add some, or "
+            "leave the class out and number the others without a gap"
+        )
+    _check_part(test, train.class_names, f"{source}, test")
+    findings = _findings(train, test)
+    if findings.train.constant == findings.train.count:
+        raise DataError(f"{source} has nothing but images of one shade; give images with ink")
+    return findings
+
+
+def _check_part(data: LabelledImages, names: Sequence[str], source: str) -> None:
+    if not len(data):
+        raise DataError(f"{source}: there are no images; at least one of a class is needed")
+    if not has_only(data, len(names)):
+        raise DataError(f"{source}: a label is not from 0 to {len(names) - 1}; correct it")
+
+
+def _findings(train: LabelledImages, test: LabelledImages) -> Findings:
     seen, asked = _fingerprints(train.images), _fingerprints(test.images)
     labelled = seen + LABELS_APART * train.digits.numpy()
     for numbers in (labelled, seen, asked):
@@ -139,22 +159,6 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=place))
 
 
-def refuse(findings: Findings, names: Sequence[str], source: str) -> None:
-    """Refuse a set that no model can be trained on.
-
-    Raises:
-        DataError: a class has too few training images, or all images are of one shade.
-    """
-    scarce = [name for name, n in zip(names, findings.train.per_class, strict=True) if n < LEAST]
-    if scarce:
-        raise DataError(
-            f"{source} has fewer than {LEAST} training images of {_listed(scarce)}; add some, or "
-            "leave the class out and number the others without a gap"
-        )
-    if findings.train.constant == findings.train.count:
-        raise DataError(f"{source} has nothing but images of one shade; give images with ink")
-
-
 def remarks(findings: Findings, names: Sequence[str]) -> list[str]:
     """What is odd and yet no reason to refuse the set, each with what to do about it."""
     train, test = findings.train, findings.test
@@ -174,14 +178,30 @@ def remarks(findings: Findings, names: Sequence[str]) -> list[str]:
         )
     if findings.torn:
         lines.append(f"{_images(findings.torn)} there again under another label; correct them")
+    return [*lines, *_on_scale(train, test), *_on_ground(train, test)]
+
+
+def _on_scale(train: Part, test: Part) -> Iterator[str]:
     if train.darkest < FAINT:
-        lines.append(
+        yield (
             f"the darkest ink is {train.darkest} of 255; multiply the images, or give them as "
             "bool or as numbers from 0.0 to 1.0"
         )
-    if train.border > LIGHT:
-        lines.append("the ground is light (0 should be paper, 255 ink); invert the images")
-    return lines
+    elif test.darkest < FAINT:
+        yield (
+            f"the darkest ink of the test images is {test.darkest} of 255, of the training images "
+            f"{train.darkest}; give both on one scale"
+        )
+
+
+def _on_ground(train: Part, test: Part) -> Iterator[str]:
+    light = "light (0 should be paper, 255 ink); invert"
+    if min(train.border, test.border) > LIGHT:
+        yield f"the ground is {light} the images"
+        return
+    for what, part in (("training", train), ("test", test)):
+        if part.light:
+            yield f"the ground of {part.light} of {part.count} {what} images is {light} them"
 
 
 def _images(count: int) -> str:
@@ -195,26 +215,38 @@ def _listed(names: Sequence[str]) -> str:
 
 def _part(data: LabelledImages, fingerprints: Array) -> Part:
     ink = border = 0.0
-    constant = darkest = 0
+    constant = darkest = light = 0
     for block in torch.split(data.images, ROWS):
         pixels = block.numpy()  # NumPy sums bytes ten times as fast
-        whole = float(pixels.sum(dtype=np.int64))
-        ink += whole
-        border += whole - float(pixels[:, 1:-1, 1:-1].sum(dtype=np.int64))
+        ink += float(pixels.sum(dtype=np.int64))
+        borders = _borders(pixels)
+        border += float(borders.sum())
+        light += int((borders > LIGHT).sum())
         most = pixels.max(axis=(1, 2))
         darkest = max(darkest, int(most.max()))
         constant += int((most == pixels.min(axis=(1, 2))).sum())
         release(block)
-    side = data.images.shape[1]
     return Part(
         count=len(data),
-        per_class=tuple(data.digits.bincount(minlength=len(data.class_names)).tolist()),
+        per_class=_per_class(data),
         ink=ink / data.images.numel(),
-        border=border / (len(data) * 4 * (side - 1)),
+        border=border / len(data),
+        light=light,
         darkest=darkest,
         constant=constant,
         repeated=int((fingerprints[1:] == fingerprints[:-1]).sum()),
     )
+
+
+def _per_class(data: LabelledImages) -> tuple[int, ...]:
+    return tuple(data.digits.bincount(minlength=len(data.class_names)).tolist())
+
+
+def _borders(pixels: Array) -> Array:
+    """The mean of each image's outermost pixels: `[n, 28, 28]` to `[n]`."""
+    sides = (pixels[:, 0, 1:], pixels[:, 1:, -1], pixels[:, -1, :-1], pixels[:, :-1, 0])
+    borders: Array = np.concatenate(sides, axis=1).mean(axis=1)
+    return borders
 
 
 def _distinct(ordered: Array) -> int:

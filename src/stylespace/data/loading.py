@@ -12,7 +12,7 @@ from torch import Tensor
 from stylespace.config import IMAGE_SIDE, ModelConfig
 from stylespace.data.cache import cached
 from stylespace.data.catalog import HUB, SETS, NamedSet, names
-from stylespace.data.checks import examine, refuse, remarks
+from stylespace.data.checks import examine, remarks
 from stylespace.data.folder import ONE_PART, find, read_folder, read_one_part
 from stylespace.data.idx import FILES, IMAGES_HEADER, LABELS_HEADER, Contents
 from stylespace.data.images import LabelledImages
@@ -167,8 +167,7 @@ def is_picture_folder(data: StrPath) -> bool:
 
 def _checked(sets: Sets, source: str, remark: bool) -> Sets:
     train, test = sets
-    findings = examine(train, test)
-    refuse(findings, train.class_names, source)
+    findings = examine(train, test, source)
     for line in remarks(findings, train.class_names) if remark else ():
         say(f"{source}: {line}")
     return sets

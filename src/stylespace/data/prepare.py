@@ -77,7 +77,8 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
             raise DataError(f"{path} is larger than {MOST_BYTES >> 20} MiB; make it smaller first")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a large picture, a damaged tag: read it all the same
-            with Image.open(file) as picture:
+            # by its path Pillow would map a grey TIFF, and turn what it mapped wrongly
+            with file.open("rb") as stream, Image.open(stream) as picture:
                 picture.draft("L", (2 * WORKING_SIDE, 2 * WORKING_SIDE))
                 if picture.width * picture.height > MOST_PIXELS:
                     raise Image.DecompressionBombError
