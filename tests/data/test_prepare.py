@@ -142,6 +142,14 @@ def test_the_digit_fills_twenty_pixels_around_the_middle():
         assert (centre(found) - 14).abs().max() <= 0.5
 
 
+@pytest.mark.parametrize(("scale", "quality"), [(3, 85), (6, 85), (6, 75), (10, 75)])
+def test_a_drawing_with_hard_edges_is_as_large_from_a_jpeg(digits, tmp_path, quality, scale):
+    for image in digits[:8]:
+        hard = drawing(image, scale).point(lambda grey: 0 if grey < 128 else 255)
+        hard.save(tmp_path / "a.jpg", quality=quality)
+        assert difference(prepare_file(tmp_path / "a.jpg"), prepare(hard)) < 0.005
+
+
 def test_a_thin_pen_is_widened_and_a_thick_one_is_not():
     ink = {width: (prepare(ring(width)) > 127).sum().item() for width in (1, 2, 6, 24, 48)}
     assert ink[1] > 60  # one pixel of 240 would be a grey shade

@@ -40,7 +40,7 @@ MIDDLE = 14.5  # where MNIST's images have their centre of mass: the middle of p
 PIECE = 0.3  # more ink than this hangs together
 SPECK = 0.03  # of the largest connected piece's ink
 LEAST_SIZE = 0.02  # of the picture's longer side
-EDGE = 0.05  # ink that still counts when cropping; a sharpened edge rings with less
+EDGE = 0.1  # ink that still counts when cropping; hard edges ring with less in a JPEG
 # line widths in the final image: up to the first widened to the last, less and less up to ENOUGH
 THINNEST, ENOUGH, THIN = 1.0, 1.2, 2.0
 

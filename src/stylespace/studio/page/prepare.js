@@ -12,7 +12,7 @@
   const PIECE = 0.3; // more ink than this hangs together
   const SPECK = 0.03; // of the largest connected piece's ink
   const LEAST_SIZE = 0.02; // of the picture's longer side
-  const EDGE = 0.05; // ink that still counts when cropping
+  const EDGE = 0.1; // ink that still counts when cropping; hard edges ring with less in a JPEG
   // line widths in the image: up to the first widened to the last, less and less up to ENOUGH
   const [THINNEST, ENOUGH, THIN] = [1, 1.2, 2];
 
