@@ -71,5 +71,21 @@ def test_images_of_another_scale(scale):
 def test_styles_that_nothing_can_be_drawn_from(value):
     styles = torch.zeros(2, MODEL.style_size)
     styles[1, 0] = value
-    text = refused(draw, MODEL, styles, torch.tensor([1, 2]))
-    assert text == "styles have numbers that are not finite, or too large"
+    digits = torch.tensor([1, 2])
+    for text in (refused(draw, MODEL, styles, digits), refused(MODEL.decode, styles, digits)):
+        assert text == "styles have numbers that are not finite, or too large"
+
+
+def test_rows_may_be_mapped_one_by_one():
+    encoded = torch.func.vmap(lambda image, digit: MODEL.encode(image[None], digit[None])[0])
+    decoded = torch.func.vmap(lambda style, digit: MODEL.decode(style[None], digit[None])[0])
+    found, wanted = encoded(IMAGES, DIGITS), MODEL.encode(IMAGES, DIGITS)
+    assert torch.allclose(found, wanted, atol=1e-5)
+    assert torch.allclose(decoded(STYLES, DIGITS), MODEL.decode(STYLES, DIGITS), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_drawings_are_the_same_where_products_are_cast(dtype):
+    drawn = draw(MODEL, STYLES, DIGITS, dtype)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(draw(MODEL, STYLES, DIGITS, dtype), drawn)

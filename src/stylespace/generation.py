@@ -19,7 +19,7 @@ from stylespace.errors import UsageError
 from stylespace.folding import FoldedDigit, Scratch
 from stylespace.networks import StyleAutoencoder
 from stylespace.noise import generator
-from stylespace.rows import check_rows
+from stylespace.rows import LARGEST, check_rows, check_styles
 
 __all__ = [
     "AT_ONCE",
@@ -47,7 +47,6 @@ TRAVERSED = tuple(step / 2 for step in range(-5, 6))
 """The values that `traverse` gives a style dimension: 99 % of the prior lies between the ends."""
 
 SPACE = -1
-LARGEST = 1e30  # of a style's numbers: from larger ones a model draws what is no number
 NAMED = 30  # digits that a message names
 
 
@@ -112,9 +111,8 @@ class Drawing:
         """What `generation.draw` returns."""
         shape, classes = (self._config.style_size,), self._config.classes
         check_rows("styles", styles, shape, torch.float32, digits, classes)
-        if not _drawable(styles):
-            raise UsageError("styles have numbers that are not finite, or too large")
-        with self._turn:
+        check_styles(styles)
+        with self._turn, torch.autocast("cpu", enabled=False):
             return self._draw(styles, digits)
 
     def _draw(self, styles: Tensor, digits: Tensor) -> Tensor:
@@ -151,10 +149,6 @@ def draw(
         torch.Size([10, 28, 28])
     """
     return Drawing(model, dtype).draw(styles, digits)
-
-
-def _drawable(styles: Tensor) -> bool:
-    return bool((styles.abs() <= LARGEST).all())  # what is no number is not, either
 
 
 def _rows_at_once(classes: int, dtype: torch.dtype) -> int:
@@ -240,10 +234,9 @@ def parse_style(text: str, style_size: int) -> Tensor:
         raise UsageError(
             f"the style {text!r} has {len(values)} numbers; this model's styles have {style_size}"
         )
-    style = torch.tensor(values, dtype=torch.float32)
-    if not _drawable(style):
+    if not all(abs(value) <= LARGEST for value in values):
         raise UsageError(f"the style {text!r} has a number that is not finite, or too large")
-    return style
+    return torch.tensor(values, dtype=torch.float32)
 
 
 def class_names(config: ModelConfig) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stylespace.config import IMAGE_SIDE, ModelConfig
-from stylespace.rows import check_greys, check_rows
+from stylespace.rows import check_greys, check_rows, check_styles
 
 __all__ = [
     "Calibration",
@@ -296,10 +296,11 @@ class StyleAutoencoder(nn.Module):
             `[n, 1, 28, 28]` float32 in [0, 1].
 
         Raises:
-            UsageError: they are of another type or shape, or there are no such digits.
+            UsageError: they are of another type or shape, not finite, or there are no such digits.
         """
         shape = (self.style_size,)
         check_rows("styles", style, shape, self._dtype, digits, self.config.classes)
+        check_styles(style)
         with _graph_for(style):
             code = self.calibration.code(self.flow.inverse(style, digits), digits)
             return torch.sigmoid(self.decoder(code, digits))

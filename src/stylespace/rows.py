@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import torch
 from torch import Tensor
 
 from stylespace.errors import UsageError
 
-__all__ = ["check_greys", "check_rows"]
+__all__ = ["LARGEST", "check_greys", "check_rows", "check_styles"]
 
 LOOSE = 0.01  # by which greys may leave [0, 1]: rounding, and no other scale
+LARGEST = 1e30
+"""Of a style's numbers: from larger ones a model draws what is no number."""
 
 
 def check_rows(
@@ -39,12 +43,10 @@ def check_rows(
     _require_tensor("digits", digits, torch.int64, ())
     if len(rows) != len(digits):
         raise UsageError(f"{len(rows)} rows of {name}, but {len(digits)} digits: one for each row")
-    # on a GPU looking would mean waiting
-    if digits.device.type == "cpu" and len(digits):
-        low, high = int(digits.min()), int(digits.max())
-        if low < 0 or high >= classes:
-            wrong = low if low < 0 else high
-            raise UsageError(f"there is no digit {wrong}: they go from 0 to {classes - 1}")
+    low, high = _ends(digits) or (0, 0)
+    if low < 0 or high >= classes:
+        wrong = int(low if low < 0 else high)
+        raise UsageError(f"there is no digit {wrong}: they go from 0 to {classes - 1}")
 
 
 def check_greys(images: Tensor) -> None:
@@ -53,14 +55,33 @@ def check_greys(images: Tensor) -> None:
     Raises:
         UsageError: some grey is elsewhere, or no number.
     """
-    # on a GPU looking would mean waiting
-    if torch.compiler.is_compiling() or images.device.type != "cpu" or not images.numel():
-        return
-    low, high = (float(end) for end in images.detach().aminmax())
+    low, high = _ends(images) or (0, 1)
     if not (low >= -LOOSE and high <= 1 + LOOSE):
         raise UsageError(
             f"images must be in [0, 1], 0 paper and 1 ink; these reach from {low:g} to {high:g}"
         )
+
+
+def check_styles(styles: Tensor) -> None:
+    """Refuse style vectors from which nothing can be drawn.
+
+    Raises:
+        UsageError: a number is not finite, or above `LARGEST`.
+    """
+    low, high = _ends(styles) or (0, 0)
+    if not -LARGEST <= low <= high <= LARGEST:  # what is no number is not, either
+        raise UsageError("styles have numbers that are not finite, or too large")
+
+
+def _ends(values: Tensor) -> tuple[float, float] | None:
+    """The least and the largest value, where there are any and they can be looked at."""
+    # on a GPU looking would mean waiting
+    if torch.compiler.is_compiling() or values.device.type != "cpu" or not values.numel():
+        return None
+    with suppress(RuntimeError):  # `torch.func.vmap` does not let one look
+        low, high = values.detach().aminmax()
+        return float(low), float(high)
+    return None
 
 
 def _require_tensor(name: str, value: object, dtype: torch.dtype, shape: tuple[int, ...]) -> None:

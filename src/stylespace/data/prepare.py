@@ -142,7 +142,7 @@ def without_specks(ink: Grey) -> Grey:
     factor = -(-max(ink.shape) // 128)
     small = pooled(ink, factor)
     labels = connected(small > PIECE)
-    weight = torch.zeros(int(labels.max()) + 1)
+    weight = torch.zeros(int(labels.max()) + 1, dtype=small.dtype)
     weight.index_add_(0, labels.flatten(), small.flatten())
     weight[0] = 0
     keep = (weight >= SPECK * weight.max())[labels][0, 0].float().numpy()

@@ -147,7 +147,7 @@ def _quiet() -> Iterator[None]:
 def _difference(model: StyleAutoencoder, path: Path) -> float:
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     exact = copy.deepcopy(model).double()
     largest = 0.0
     for count in CHECKED:
