@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,25 @@ def test_what_may_not_be_read_is_not_called_damaged(session, monkeypatch):
     monkeypatch.setattr("pathlib.Path.open", forbidden)
     with pytest.raises(SessionError, match=r"cannot read .*config\.json: Permission denied"):
         checkpoint.load(session)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO])
+def test_what_the_system_fails_to_read_is_not_called_damaged(session, monkeypatch, number):
+    def fails(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(checkpoint, "load_file", fails)
+    with pytest.raises(SessionError, match=f"cannot read .*: {os.strerror(number)}; "):
+        checkpoint.load(session)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_name_that_its_files_could_not_be_read_under_is_refused(session):
+    odd = session.rename(session.with_name(os.fsdecode(b"\xff")))
+    with pytest.raises(SessionError, match="is no UTF-8; give the session another name"):
+        checkpoint.load(odd)
+    with pytest.raises(SessionError, match="is no UTF-8"), checkpoint.session_lock(odd):
+        pass
 
 
 @pytest.mark.parametrize("read", [checkpoint.load, checkpoint.read_trainer])

@@ -55,6 +55,7 @@ TRAINER, TENSORS = "trainer.json", "trainer.safetensors"
 HISTORY = "history.jsonl"
 SAVING, SAVED = ".saving", ".saved"
 
+OF_THE_SYSTEM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 MOST_SETTINGS, MOST_HISTORY, MOST_TENSORS = 2**20, 2**26, 2**33  # bytes of a file
 
 Content = TypeVar("Content")
@@ -127,6 +128,7 @@ def read_config(directory: Path) -> ModelConfig:
     Raises:
         SessionError: no session there, or a damaged one.
     """
+    _require_name(directory)
     if not directory.is_dir() or not exists(directory):
         raise SessionError(
             f"{directory} is no session; make one with mnist-aae, or name one with --ckpt-dir"
@@ -209,6 +211,7 @@ def session_lock(directory: Path) -> Iterator[None]:
     Raises:
         SessionError: another process is training in it, or it cannot be written.
     """
+    _require_name(directory)
     with held(directory):
         try:
             _finish_save(directory)
@@ -243,6 +246,14 @@ def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -
     for path in target.iterdir():
         with path.open("rb+") as handle:  # Windows flushes only what may be written to
             os.fsync(handle.fileno())
+
+
+def _require_name(directory: Path) -> None:
+    """Refuse a name that safetensors would not open, before anything is stored under it."""
+    try:
+        str(directory).encode()
+    except UnicodeEncodeError:
+        raise SessionError(f"{directory} is no UTF-8; give the session another name") from None
 
 
 def _finish_save(directory: Path) -> None:
@@ -312,5 +323,7 @@ def _damaged(path: Path, reason: object) -> SessionError:
         return SessionError(f"{path} is missing: the session is damaged; train anew elsewhere")
     if isinstance(reason, PermissionError):
         return SessionError(f"cannot read {path}: {reason.strerror}; ask its owner for the right")
+    if isinstance(reason, OSError) and reason.errno in OF_THE_SYSTEM:
+        return SessionError(f"cannot read {path}: {reason.strerror}; the session may be whole")
     text = " ".join(str(reason).split())
     return SessionError(f"{path} is damaged ({text}); restore it or train anew elsewhere")

@@ -54,6 +54,12 @@ def test_output_that_cannot_be_written_is_no_traceback(command, unbuffered):
     assert done.returncode in (0, 1)  # argparse itself passes over it where nothing is buffered
 
 
+def test_errors_are_not_put_among_the_results_where_stderr_is_closed():
+    refused = f"{sys.executable} -m stylespace generate --ckpt-dir nowhere 2>&-"
+    done = subprocess.run(["sh", "-c", refused], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
 @pytest.mark.parametrize("flag", ["--count", "--style", "--output", "--like"])
 def test_two_dashes_are_no_value(capsys, flag):
     with pytest.raises(SystemExit) as ended:

@@ -105,6 +105,11 @@ def test_a_missing_file_is_named_with_its_folder(tmp_path, files, tiny, name):
     assert refused(tiny.name, tmp_path) == f"{missing}, or leave --data-dir out to have it fetched"
 
 
+def test_of_a_set_in_one_part_the_lacking_file_is_named(tmp_path, files):
+    put(tmp_path, {"images-idx3-ubyte": files[FILES[0]]})
+    assert f"there is no labels-idx1-ubyte (raw or .gz) in {tmp_path}" in refused(tmp_path)
+
+
 def test_a_session_is_no_data_set(tmp_path):
     (tmp_path / "images").mkdir()
     Image.new("L", (28, 28)).save(tmp_path / "images/epoch-1.png")

@@ -1,5 +1,8 @@
 """The ONNX model computes what PyTorch does, or is not written."""
 
+import os
+import sys
+
 import pytest
 import torch
 
@@ -84,6 +87,32 @@ def test_what_computes_something_else_is_not_written(model, tmp_path, monkeypatc
     export = module._export
     monkeypatch.setattr(module, "_export", lambda _, path: export(other, path))
     with pytest.raises(StylespaceError, match=r"model.onnx would be off by .*: it is not written"):
+        write_onnx(model, tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+def test_a_file_may_have_any_name(model, tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.onnx")
+    assert write_onnx(model, path) <= TOLERANCE
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def ended_by(cause):
+    error = RuntimeError("Refer to the full stack trace above")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("std::bad_alloc"), ended_by(MemoryError())])
+def test_memory_that_ends_within_a_library_is_pythons_own_error(
+    model, tmp_path, monkeypatch, error
+):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr(module, "_export", fails)
+    with pytest.raises(MemoryError):
         write_onnx(model, tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 

@@ -1,8 +1,10 @@
 """The studio's server: its files, nothing else, and it lives on whatever it is asked."""
 
+import errno
 import http.client
 import random
 import socket
+import socketserver
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -267,6 +269,26 @@ def test_a_client_that_hangs_up_or_says_nothing_is_no_trouble(server, ask, capfd
     for link in silent:
         link.close()
     assert capfd.readouterr().err == ""
+
+
+def test_where_no_file_handle_is_left_the_server_waits_and_goes_on(monkeypatch):
+    asked = []
+    accept = socketserver.TCPServer.get_request
+
+    def refuse(_):
+        asked.append(time.monotonic())
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socketserver.TCPServer, "get_request", refuse)
+    with StudioServer(FILES, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with closing(http.client.HTTPConnection(*server.server_address, timeout=10)) as link:
+            link.request("GET", "/")
+            time.sleep(0.5)
+            assert 1 <= len(asked) <= 6
+            monkeypatch.setattr(socketserver.TCPServer, "get_request", accept)
+            assert link.getresponse().read() == FILES["index.html"]
+        server.shutdown()
 
 
 def test_listening_elsewhere_answers_addresses_but_no_strange_names():

@@ -182,6 +182,8 @@ def guarded(prog: str, action: Callable[[], int | None]) -> int:
     _wait_asleep()
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has every class's letters
         sys.stdout.reconfigure(errors="replace")
+    if sys.stderr is None:  # closed: `print` would put our errors among the results
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     try:
         return _ended(prog, action)
     finally:

@@ -42,12 +42,12 @@ def run(args: argparse.Namespace) -> None:
     sheets.check_picture_path(path)
     from stylespace.data.checks import examine
     from stylespace.data.inspection import sheet_of, table
-    from stylespace.data.loading import is_picture_folder, load
+    from stylespace.data.loading import is_picture_folder, left_out, load
 
     train, test = load(args.set, args.data_dir, remark=False)
     width = shutil.get_terminal_size().columns
     findings = examine(train, test, args.set)
-    print(table(args.set, findings, train.class_names, width))
+    print(table(args.set, findings, train.class_names, width, left_out(args.set)))
     folder = Path(args.set).expanduser() if is_picture_folder(args.set) else None
     if folder and folder.resolve() in path.resolve().parents:
         raise UsageError(f"{path} would be one of the pictures of {folder}; name another --output")

@@ -305,7 +305,7 @@ def _what(args: argparse.Namespace, model: StyleAutoencoder, rows: int) -> str:
 
     classes = model.config.classes
     which = f"{classes}" if classes <= MOST_COLUMNS else f"The first {MOST_COLUMNS} of {classes}"
-    return f"{which} digits in {styles}"
+    return f"{which} digit{'s' if classes > 1 else ''} in {styles}"
 
 
 def _label(style: list[float]) -> str:

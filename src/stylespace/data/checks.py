@@ -24,6 +24,7 @@ __all__ = [
     "examine",
     "has_only",
     "in_order",
+    "listed",
     "remarks",
 ]
 
@@ -95,7 +96,7 @@ def examine(train: LabelledImages, test: LabelledImages, source: str) -> Finding
     ]
     if scarce:
         raise DataError(
-            f"{source} has fewer than {LEAST} training images of {_listed(scarce)}; add some, or "
+            f"{source} has fewer than {LEAST} training images of {listed(scarce)}; add some, or "
             "leave the class out and number the others without a gap"
         )
     _check_part(test, train.class_names, f"{source}, test")
@@ -166,9 +167,9 @@ def remarks(findings: Findings, names: Sequence[str]) -> list[str]:
     few = [name for name, n in zip(names, train.per_class, strict=True) if n < FEW]
     none = [name for name, n in zip(names, test.per_class, strict=True) if n == 0]
     if few:
-        lines.append(f"fewer than {FEW} training images of {_listed(few)}; more would help much")
+        lines.append(f"fewer than {FEW} training images of {listed(few)}; more would help much")
     if none:
-        lines.append(f"no test images of {_listed(none)}; add some to have them measured")
+        lines.append(f"no test images of {listed(none)}; add some to have them measured")
     if constant := train.constant + test.constant:
         lines.append(f"{_images(constant)} of one shade all over; take them out")
     if findings.shared:
@@ -208,7 +209,8 @@ def _images(count: int) -> str:
     return "1 image is" if count == 1 else f"{count} images are"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Some names of classes as a message shows them."""
     text = ", ".join(repr(name) for name in names[:NAMED])
     return text if len(names) <= NAMED else f"{text} and {len(names) - NAMED} more classes"
 

@@ -153,10 +153,15 @@ def _must_find(directory: Path, name: str, known: NamedSet | None) -> Path:
 
 def _refuse_pictures(directory: Path, known: NamedSet | None) -> None:
     """Say how pictures must lie, where IDX files are looked for and there are pictures."""
-    from stylespace.data.pictures import nested_picture
+    from stylespace.data.pictures import has_pictures, nested_picture
 
     with suppress(OSError):
         picture = nested_picture(directory) if known is None else None
+        if picture is not None and has_pictures(directory):
+            raise DataError(
+                f"{directory} has pictures, as {picture.relative_to(directory)}, and IDX files "
+                "beside them, but not all; take either away"
+            )
         if picture is not None:
             raise DataError(
                 f"{directory} has pictures, as {picture.relative_to(directory)}, but not in a "

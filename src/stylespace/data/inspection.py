@@ -39,8 +39,14 @@ class Sheet:
     labels: tuple[str, ...]
 
 
-def table(source: str, findings: Findings, names: Sequence[str], width: int = 100) -> str:
-    """What was found in a set, as lines of a terminal."""
+def table(
+    source: str,
+    findings: Findings,
+    names: Sequence[str],
+    width: int = 100,
+    more: Sequence[str] = (),
+) -> str:
+    """What was found in a set, as lines of a terminal; `more` is odd about it besides."""
     both = (findings.train, findings.test)
     rows = [
         ("", "training", "test"),
@@ -63,7 +69,7 @@ def table(source: str, findings: Findings, names: Sequence[str], width: int = 10
             for name, (train, test) in zip(names, counts, strict=True)
         ]
         lines += [*_columns([("class", "training", "test"), *listed]), ""]
-    odd = remarks(findings, names)
+    odd = [*remarks(findings, names), *more]
     for line in odd or ["nothing is odd"]:
         lines += textwrap.wrap(f"- {line}", width, subsequent_indent="  ")
     return "\n".join(lines)

@@ -27,6 +27,7 @@ __all__ = [
     "is_gone",
     "is_picture_folder",
     "lasting_name",
+    "left_out",
     "load",
     "load_again",
     "load_for",
@@ -66,7 +67,10 @@ def load(data: StrPath = "mnist", data_dir: StrPath | None = None, *, remark: bo
     """
     known = SETS.get(os.fspath(data))
     if known is None:
-        return _checked(_own(data, data_dir), os.fspath(data), remark)
+        sets = _checked(_own(data, data_dir), os.fspath(data), remark)
+        for line in left_out(data) if remark else ():
+            say(f"{os.fspath(data)}: {line}")
+        return sets
     if data_dir is None:
         return _named(cached(known), known)
     sets = _named(read_folder(_expand(data_dir), known), known)
@@ -165,6 +169,13 @@ def is_picture_folder(data: StrPath) -> bool:
     return False
 
 
+def left_out(data: StrPath) -> list[str]:
+    """What of a folder of pictures `load` passes over, though it looks like a class."""
+    from stylespace.data.pictures import passed_over
+
+    return passed_over(_expand(data)) if is_picture_folder(data) else []
+
+
 def _checked(sets: Sets, source: str, remark: bool) -> Sets:
     train, test = sets
     findings = examine(train, test, source)
@@ -207,7 +218,7 @@ def _is_path(text: str, path: Path) -> bool:
 def _directory(path: Path) -> Sets:
     try:
         if path.is_dir() and not has_idx(path):
-            if all(find(path, name) for name in ONE_PART):
+            if any(find(path, name) for name in ONE_PART):
                 return _one_part(read_one_part(path))
             from stylespace.checkpoint import MODEL
             from stylespace.data.pictures import has_pictures, read_pictures

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from stylespace.config import IMAGE_SIDE
-from stylespace.data.checks import check_names, in_order
+from stylespace.data.checks import check_names, in_order, listed
 from stylespace.data.images import LabelledImages
 from stylespace.data.ink import as_grey, on_paper
 from stylespace.data.prepare import prepare, read_picture
@@ -31,6 +31,7 @@ __all__ = [
     "image_of",
     "nested_picture",
     "on_dark_ground",
+    "passed_over",
     "picture_paths",
     "read_pictures",
     "shown_paths",
@@ -128,6 +129,33 @@ def picture_paths(directory: Path) -> tuple[Paths, Paths]:
     return train, test
 
 
+def passed_over(directory: Path) -> list[str]:
+    """Subfolders that look like classes and are none, each kind with what to do about it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    parts = [part for names in (TRAIN, TEST) if (part := _part(directory, names))]
+    parted_already = bool(_classes(_part(directory, TRAIN)))
+    places = [place for part in parts for place in _folders(part)]
+    beside = [place.name for place in _folders(directory) if place not in parts]
+    lines = []
+    if not parted_already:
+        places = _folders(directory)
+    elif aside := [name for name in beside if nested_picture(directory / name)]:
+        lines.append(
+            f"pictures beside {parts[0].name}/ are passed over: {listed(aside)}; move them into it"
+        )
+    bare = [place.name for place in places if any(place.iterdir()) and not _pictures(place)]
+    if bare:
+        lines.append(
+            "folders without pictures of their own are no classes: "
+            f"{listed(in_order(set(bare)))}; put PNG or JPEG files right into them, or take them "
+            "away"
+        )
+    return lines
+
+
 def _flat(paths: Paths) -> Iterator[tuple[Path, str]]:
     return ((path, name) for name, own in paths.items() for path in own)
 
@@ -136,14 +164,22 @@ def _classes(directory: Path | None) -> Paths:
     """The subfolders that hold pictures, in the order of their names."""
     if directory is None or not directory.is_dir():
         return {}
-    found = {
-        place.name: sorted(
-            (path for path in place.iterdir() if _is_picture(path)), key=lambda path: path.name
-        )
-        for place in directory.iterdir()
-        if place.is_dir() and not place.name.startswith(".")
-    }
+    found = {place.name: _pictures(place) for place in _folders(directory)}
     return {name: found[name] for name in in_order(found) if found[name]}
+
+
+def _folders(directory: Path) -> list[Path]:
+    return [
+        place
+        for place in sorted(directory.iterdir())
+        if place.is_dir() and not place.name.startswith((".", "__MACOSX"))
+    ]
+
+
+def _pictures(directory: Path) -> list[Path]:
+    return sorted(
+        (path for path in directory.iterdir() if _is_picture(path)), key=lambda path: path.name
+    )
 
 
 def _is_picture(path: Path) -> bool:
@@ -167,7 +203,10 @@ def as_images(paths: Sequence[Path]) -> Tensor:
     with bar("reading pictures", len(paths), "pictures") as advance:
         for number, path in enumerate(paths):
             try:
-                images[number], ready[number] = image_of(read_picture(path), str(path))
+                image, ready[number] = image_of(read_picture(path), str(path))
+                if image.min() == image.max():  # of one that was ready nobody has said so yet
+                    raise DataError(f"{path} is blank: there is no ink on it")
+                images[number] = image
             except DataError as error:
                 unusable.append(str(error))
             advance(1)

@@ -128,7 +128,7 @@ def check_data(
     if classes != found:
         raise DataError(f"the model is for {classes} classes, but {data} has {found}")
     if classes < 2:
-        raise DataError("with a single class there is nothing to tell apart")
+        raise DataError("with a single class there is nothing to tell apart; train on two or more")
     if min(len(train), len(test)) < LEAST_IMAGES:
         raise DataError(
             f"{len(train)} training and {len(test)} test images are too few to measure anything; "

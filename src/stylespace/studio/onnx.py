@@ -96,9 +96,10 @@ def write_onnx(model: StyleAutoencoder, path: Path) -> float:
     """
     require_onnx()
     with replaced(path) as part:
-        with _quiet():
-            _export(model, part)
-        difference = _difference(model, part)
+        with _telling_memory():
+            with _quiet():
+                _export(model, part)
+            difference = _difference(model, part)
         if not difference <= TOLERANCE:
             raise StylespaceError(f"{path} would be off by {difference:.0e}: it is not written")
     return difference
@@ -142,6 +143,20 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _telling_memory() -> Iterator[None]:
+    """What both libraries raise where memory ends, as Python's own error."""
+    try:
+        yield
+    except Exception as error:
+        chain: list[BaseException] = [error]
+        while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
+            chain.append(cause)
+        if any(isinstance(one, MemoryError) or "bad_alloc" in str(one) for one in chain):
+            raise MemoryError from error
+        raise
 
 
 def _difference(model: StyleAutoencoder, path: Path) -> float:

@@ -5,12 +5,14 @@ It reads nothing from disk and takes nothing in. The model runs in the page.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import ipaddress
 import re
 import socket
 import socketserver
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -23,6 +25,7 @@ from stylespace.studio.page_files import INDEX, POLICY, TYPES
 
 __all__ = ["StudioServer", "is_loopback"]
 
+BUSY = 0.1  # seconds until a connection is looked for again
 IDLE = 60  # seconds after which a connection that says nothing is closed
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII)
 HEADERS = {
@@ -95,6 +98,15 @@ class StudioServer(ThreadingHTTPServer):
         """Bind without asking a name server who we are, which may take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.host, self.server_address[1]
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Wait where no file handle is left for a connection: it would be asked for at once."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                time.sleep(BUSY)
+            raise
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """A browser that hangs up is no news; anything else is a fault of ours."""
