@@ -32,6 +32,26 @@ def test_what_is_odd_is_told_once_and_in_words(stylespace, tmp_path):
         assert sheet.height > 4 * 84  # two rows a class
 
 
+def test_the_tables_figures_are_those_of_the_images(stylespace, tmp_path):
+    train, test = np.zeros((2, 40, 28, 28), np.uint8)
+    for images, ink in ((train, 100), (test, 200)):
+        images[:, 13] = ink  # a line from side to side, over 2 of 108 pixels of the border
+        images[np.arange(40), 20, 5] = np.arange(40)
+    train[7], test[9] = train[8], train[3]
+    labels = {"labels": np.arange(40) % 2, "test_labels": np.arange(40) % 2}
+    np.savez(tmp_path / "lines.npz", images=train, test_images=test, **labels)
+    lines = stylespace("data", "inspect", "lines.npz").stdout.splitlines()
+
+    def cells(name):
+        return next(line for line in lines if line.startswith(name)).removeprefix(name).split()
+
+    assert cells("mean ink, of 255") == [f"{part.mean():.1f}" for part in (train, test)]
+    assert cells("mean of the border") == ["1.9", "3.7"]  # of the last, one has half the ink
+    assert cells("there a second time") == ["1", "0"]
+    assert cells("also training images") == ["1"]
+    assert cells("fewest of a class") == ["20", "(0)", "20", "(0)"]
+
+
 def test_faint_images_and_torn_labels_are_told(stylespace, tmp_path):
     random = np.random.default_rng(0)
     images = random.integers(0, 2, (60, 28, 28), dtype=np.uint8)

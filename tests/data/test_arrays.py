@@ -88,6 +88,12 @@ def test_labels_in_words_name_the_classes(saved, drawn):
     assert train.class_names == ("ant", "bee", "cat", "dog", "eel")
 
 
+def test_labels_may_be_a_column(saved, drawn):
+    images, labels = drawn.images.numpy(), drawn.digits.numpy()
+    column, row = (load(saved(images=images, labels=one)) for one in (labels[:, None], labels))
+    assert all(torch.equal(a.digits, b.digits) for a, b in zip(column, row, strict=True))
+
+
 def test_labels_that_are_numbers_in_words_are_in_their_order(saved, drawn):
     words = np.array(["1", "2", "3", "10", "x"])[drawn.digits.numpy() % 5]
     arrays = {"images": drawn.images.numpy(), "labels": words}
