@@ -4,7 +4,7 @@
 # make wheel-test   build the wheel, install it elsewhere, and run the test suite on that
 # make lock    write requirements.lock, the hashes of all that constraints.txt names
 # make audit   ask whether any of it is known to be unsafe; wants the network
-# make clean   remove the environment (sessions and pictures stay)
+# make clean   remove the environments (sessions and pictures stay)
 
 PYTHON ?= python3
 SESSION := mnist4.ckpt
@@ -32,9 +32,9 @@ FINISHED := import json, os; s = json.load(open(next(filter(os.path.exists, ($(S
 	exit(s["step"] < s["steps"] or s["config"]["objective"] != "aae")
 
 train: .venv/.for-use
-	@$(BIN)/python -c '$(FINISHED)' 2>/dev/null || $(BIN)/mnist-aae --ckpt-dir $(SESSION)
-	$(BIN)/encoder-vis --ckpt-dir $(SESSION) --output $(SESSION)/style-space.png
-	$(BIN)/generate-digits --ckpt-dir $(SESSION) --count 8 --output $(SESSION)/digits.png
+	@$(BIN)/python -c '$(FINISHED)' 2>/dev/null || $(BIN)/mnist-aae --ckpt-dir "$(SESSION)"
+	$(BIN)/encoder-vis --ckpt-dir "$(SESSION)" --output "$(SESSION)/style-space.png"
+	$(BIN)/generate-digits --ckpt-dir "$(SESSION)" --count 8 --output "$(SESSION)/digits.png"
 
 test: .venv/.for-tests
 	$(BIN)/ruff check .
@@ -79,4 +79,4 @@ $(BIN)/python:
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 clean:
-	rm -rf .venv
+	rm -rf .venv build

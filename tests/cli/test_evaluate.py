@@ -73,6 +73,8 @@ def test_prints_the_card_and_writes_the_report(evaluated):
     assert done.stderr.count("\n") == 1
     report = json.loads((home / "s.ckpt" / "report.json").read_text())
     assert (report["session"], report["quick"], report["seed"]) == ("s.ckpt", True, 0)
+    assert report["training"]["objective"] in ("aae", "sae")
+    assert report["training"]["epochs_before"] == 0
     assert (home / "s.ckpt" / "report.html").read_text().startswith("<!doctype html>")
 
 

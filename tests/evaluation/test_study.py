@@ -265,6 +265,20 @@ def test_the_same_command_again_only_writes_the_page(studied, monkeypatch, capsy
     assert "written to docs/results.md and docs/images/results.png" in capsys.readouterr().out
 
 
+def test_other_studies_are_linked_and_other_pages_are_not(studied, monkeypatch):
+    home, asked = studied
+    path, other = home / "docs" / "results.md", home / "docs" / "results-again.md"
+    before = path.read_text(encoding="utf-8")
+    other.write_text(before, encoding="utf-8")
+    (home / "docs" / "results-notes.md").write_text("# Notes\n")
+    monkeypatch.setattr(study, "fit", never)
+    assert main(asked) == 0
+    assert "Other studies: [results-again](results-again.md)." in path.read_text(encoding="utf-8")
+    other.unlink()
+    assert main(asked) == 0
+    assert path.read_text(encoding="utf-8") == before
+
+
 def test_other_epochs_than_the_sessions_are_refused_with_the_way_out(studied, capsys):
     _, asked = studied
     assert "name another --study-dir" in refusal(capsys, *asked, "--epochs", "2")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stylespace.evaluation.study import Result, Session, Study
-from stylespace.evaluation.study_page import cell_text, page
+from stylespace.evaluation.study_page import cell_text, figure_note, page
 from stylespace.evaluation.study_table import COLUMNS, cell, panels
 from tests.evaluation.test_study import rows
 
@@ -81,6 +81,13 @@ def test_the_page_leads_to_those_beside_it():
     text = page(asked, results, others=others, **how)
     assert "[results-fashion](results-fashion.md), [results-runes](results-runes.md)." in text
     assert "Other studies" not in page(asked, results, **how)
+
+
+def test_of_a_set_that_is_a_path_the_page_says_the_end():
+    asked, results = Study(sizes=(4,), data="/home/ada/runes"), [result(4, 0, 1.0)]
+    text = page(asked, results, command="c", picture="p") + figure_note(asked, results)
+    assert "/home/ada" not in text
+    assert text.count("runes") == 2
 
 
 def test_the_page_says_that_figures_are_quick():

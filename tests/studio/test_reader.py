@@ -1,10 +1,14 @@
 """The studio's reader: it reads, it is kept, and what is kept and no good is replaced."""
 
+import dataclasses
+
 import pytest
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from stylespace.checkpoint import TrainerState
+from stylespace.config import TrainConfig
 from stylespace.data.prepare import prepare
 from stylespace.errors import DataError
 from stylespace.evaluation.reader import ReaderRecipe, train_reader
@@ -139,6 +143,15 @@ def test_reads_mnist_and_other_peoples_handwriting(session, mnist, others_digits
     images, digits = others_digits
     right = reader.shares(images).argmax(dim=1) == digits
     assert right.float().mean() >= 0.9
+
+
+@pytest.mark.usefixtures("quick")
+def test_it_is_not_put_into_a_session_that_took_the_place_of_its_own(session, monkeypatch):
+    position = TrainerState(config=TrainConfig(), step=1, steps=1, data="the first images")
+    found = [position, dataclasses.replace(position, data="others")]
+    monkeypatch.setattr("stylespace.checkpoint.position_of", lambda _: found.pop(0))
+    read(session, lambda: strokes(200, 0))
+    assert not (session / READER_FILE).exists()
 
 
 @pytest.mark.usefixtures("quick")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import glob
 import os
 import shlex
 import shutil
@@ -48,7 +49,7 @@ def build_parser(prog: str | None = None) -> Parser:
         type=int,
         default=0,
         metavar="N",
-        help="of all samples, splits and classifiers (default: 0)",
+        help="of all samples, splits and fresh classifiers (default: 0)",
     )
     add_data_dir(parser)
     _add_study_flags(parser)
@@ -113,7 +114,7 @@ def _run_session(args: argparse.Namespace) -> int:
     from stylespace.data.loading import lasting_name, load_for
     from stylespace.evaluation import card
     from stylespace.evaluation.reader import cached_reader
-    from stylespace.evaluation.session import evaluate_session, has_full
+    from stylespace.evaluation.session import check_same, evaluate_session, has_full
     from stylespace.evaluation.text import card_text
 
     card.check_installed()
@@ -140,6 +141,7 @@ def _run_session(args: argparse.Namespace) -> int:
         print(card_text(report, shutil.get_terminal_size().columns))
     finally:
         if not kept:
+            check_same(directory, model)
             card.write_report(directory, report)
     if kept:
         print(f"\nnot written: {directory / 'report.html'} is the full report already")
@@ -185,16 +187,18 @@ def _run_study(args: argparse.Namespace) -> int:
 
 
 def _write_study(study: Study, results: Sequence[Result], output: Path, command: str) -> None:
-    from stylespace.evaluation.study_page import figure_note, page
+    from stylespace.evaluation.study_page import HEADING, figure_note, page
     from stylespace.evaluation.study_table import panels
     from stylespace.figures import size_panels, write_figure
+    from stylespace.files import start_of
     from stylespace.output import replaced
 
     figure = size_panels(
         panels(results), title="What the style size does", note=figure_note(study, results)
     )
     picture = _picture(output)
-    others = sorted(path.name for path in output.parent.glob(f"{output.stem}-*.md"))
+    beside = sorted(output.parent.glob(f"{glob.escape(output.stem)}-*.md"))
+    others = [path.name for path in beside if start_of(path).startswith(HEADING)]
     text = page(
         study,
         results,

@@ -38,7 +38,8 @@ def bar(label: str, total: int | None, unit: str = "bytes") -> Iterator[Callable
 
     done = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
     size = () if total is None else (done, TimeRemainingColumn())
-    columns = (TextColumn("{task.description}"), BarColumn(), *size)
+    named = TextColumn("{task.description}", markup=False)  # a user's file may be called [b]
+    columns = (named, BarColumn(), *size)
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=total)
         yield lambda count: progress.advance(task, count)

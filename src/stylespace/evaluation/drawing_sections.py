@@ -14,7 +14,7 @@ from stylespace.evaluation.generation_quality import coverage_density, nearest_i
 from stylespace.evaluation.handwriting import Cycle, SameHand, cycle_error, same_hand
 from stylespace.evaluation.morphology import MEASURES, handwriting_measures
 from stylespace.evaluation.parzen import parzen
-from stylespace.evaluation.results import Measure, Section
+from stylespace.evaluation.results import Measure, Section, form
 from stylespace.evaluation.subject import Advance, Subject, in_shares
 from stylespace.evaluation.usefulness import usefulness
 from stylespace.generation import draw
@@ -159,6 +159,7 @@ def _measured(images: Tensor, advance: Advance) -> Tensor:
 
 def _hand(hand: SameHand, names: tuple[str, ...], digits: int) -> Measure:
     values = dataclasses.asdict(hand)
+    which = f"{digits} digits" if digits == len(names) else f"the first {digits} of {len(names)}"
     return Measure(
         key=hand.measure,
         label=f"same {hand.measure}",
@@ -168,8 +169,8 @@ def _hand(hand: SameHand, names: tuple[str, ...], digits: int) -> Measure:
         chance=hand.null,
         chance_is="styles shuffled for each digit",
         spread=hand.spread,
-        spread_is="bootstrap over styles",
-        samples=f"{hand.styles:,} styles, {digits} digits each",
+        spread_is="standard deviation of a bootstrap over styles",
+        samples=f"{hand.styles:,} styles, {which} each",
         meaning=_hand_meaning(hand, names),
         details={key: values[key] for key in ("worst", "worst_pair", "low", "high", "failed")},
     )
@@ -182,7 +183,7 @@ def _hand_meaning(hand: SameHand, names: tuple[str, ...]) -> str:
     one, other = (names[digit] for digit in hand.worst_pair)
     words = (
         f"correlation; worst pair {one} and {other} {hand.worst:.2f}; "
-        f"from {hand.low:.1f} to {hand.high:.1f} {UNITS[hand.measure]}"
+        f"from {form(hand.low, '.1f')} to {form(hand.high, '.1f')} {UNITS[hand.measure]}"
     )
     return f"{words}; {failed}" if hand.failed else words
 

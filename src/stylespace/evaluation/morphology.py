@@ -86,11 +86,12 @@ def _operators() -> tuple[Array, Array]:
 
 
 def _enlarge(images: Array) -> Array:
-    enlarge, smooth = _operators()
-    large: Array = enlarge @ images @ enlarge.T
+    # torch multiplies them; NumPy's own threads may wait for each other for seconds
+    enlarge, smooth = map(torch.from_numpy, _operators())
+    large: Array = (enlarge @ torch.from_numpy(images) @ enlarge.T).numpy()
     low, high = images.min(axis=(1, 2)), images.max(axis=(1, 2))
     np.clip(large, low[:, None, None], high[:, None, None], out=large)  # splines overshoot
-    smoothed: Array = smooth @ large @ smooth.T
+    smoothed: Array = (smooth @ torch.from_numpy(large) @ smooth.T).numpy()
     return smoothed
 
 

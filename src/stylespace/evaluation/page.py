@@ -164,7 +164,8 @@ def _per_class(section: Section, names: tuple[str, ...]) -> str:
     heads = "".join(f"<th>{_safe(name)}</th>" for name in names[: len(lines[0].per_class)])
     rows = "".join(f"<tr><td>{_safe(line.label)}</td>{_class_cells(line)}</tr>" for line in lines)
     return (
-        '<details open><summary>for each digit</summary><div class="scroll">'
+        "<details open><summary>for each digit; the fewer images, the more of it is chance"
+        '</summary><div class="scroll">'
         f"<table><tr><th></th>{heads}</tr>{rows}</table></div></details>"
     )
 

@@ -6,11 +6,14 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from stylespace import __version__
+from stylespace.checkpoint import position_of, read_config
 from stylespace.data.images import LabelledImages
+from stylespace.errors import SessionError
 from stylespace.evaluation import card
 from stylespace.evaluation.reader import READER, Reader
 from stylespace.evaluation.results import FORMAT, Report
@@ -20,6 +23,7 @@ from stylespace.training.plan import digest
 
 __all__ = [
     "MOST_REPORT",
+    "check_same",
     "evaluate_session",
     "has_full",
     "read_report",
@@ -48,7 +52,7 @@ def evaluate_session(
     It is not written: that is for `card.write_report`.
 
     Args:
-        directory: the session, for its name.
+        directory: the session, for its name and how it was trained.
         model: as `checkpoint.load` gave it.
         train: the images that it was trained on.
         test: the images that it is judged on.
@@ -73,7 +77,12 @@ def evaluate_session(
         seed=seed,
         progress=progress,
     )
-    facts = {**report.facts, **_origin(model, train, test)}
+    position = position_of(directory)
+    training = position and {
+        **dataclasses.asdict(position.config),
+        "epochs_before": position.epochs_before,
+    }
+    facts = {**report.facts, "training": training, **_origin(model, train, test)}
     return dataclasses.replace(report, facts=facts)
 
 
@@ -107,6 +116,18 @@ def stored_report(
     wanted |= _origin(model, train, test)
     same = all(report.get(name) == value for name, value in wanted.items())
     return report if same and (quick or report.get("quick") is False) else None
+
+
+def check_same(directory: Path, model: StyleAutoencoder) -> None:
+    """Refuse to write a report where the session was that it is of.
+
+    Raises:
+        SessionError: it was removed or replaced while it was evaluated.
+    """
+    with suppress(SessionError):
+        if read_config(directory) == model.config:
+            return
+    raise SessionError(f"{directory} was removed or replaced meanwhile: the report is not written")
 
 
 def has_full(

@@ -6,16 +6,19 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from stylespace.evaluation.results import form
+from stylespace.evaluation.results import data_name, form
 from stylespace.evaluation.study import Result, Study
 from stylespace.evaluation.study_table import COLUMNS, Cell, Column, by_size, cell, reference_text
 
-__all__ = ["cell_text", "figure_note", "page"]
+__all__ = ["HEADING", "cell_text", "figure_note", "page"]
+
+HEADING = "# What the style size does"
+"""A study's page begins with it."""
 
 BY_SEED = """## By training seed
 
-Here ± is each measure's own spread: over images, repeats or resamples, as the session's
-`report.json` says."""
+Here ± is each measure's own spread: a standard error over images, or a standard deviation over
+repeats or resamples, as the session's `report.json` says."""
 
 
 def page(
@@ -40,7 +43,7 @@ def page(
     """
     sizes = by_size(results)
     parts = [
-        "# What the style size does",
+        HEADING,
         "Made, figure and all, by\n\n```\n$ " + command + "\n```",
         _facts(study, results),
         _quick_note(results),
@@ -61,8 +64,9 @@ def figure_note(study: Study, results: Sequence[Result]) -> str:
     bars = "their standard deviation" if len(study.seeds) > 1 else "each measure's own spread"
     quick = "; quick figures" if any(result.report["quick"] for result in results) else ""
     return (
-        f"{study.data}, {_count(study.epochs, 'epoch')}, training {_list('seed', study.seeds)}; "
-        f"bars: {bars}; pale: the worst pair of digits{quick}"
+        f"{data_name(study.data)}, {_count(study.epochs, 'epoch')}, "
+        f"training {_list('seed', study.seeds)}; bars: {bars}; pale: the worst pair of digits"
+        f"{quick}"
     )
 
 
@@ -92,10 +96,10 @@ def _facts(study: Study, results: Sequence[Result]) -> str:
     first = results[0].report
     reader = _reader_accuracy(first)
     return (
-        f"Adversarial auto-encoders for {study.data}, trained with the default settings on "
-        f"{first['train_images']:,} images for {_count(study.epochs, 'epoch')} and judged on "
-        f"{first['test_images']:,} test images. Training {_list('seed', study.seeds)}, evaluation "
-        f"seed {study.seed}. {reader}stylespace {_all(results, 'stylespace')}, torch "
+        f"Adversarial auto-encoders for {data_name(study.data)}, trained with the default "
+        f"settings on {first['train_images']:,} images for {_count(study.epochs, 'epoch')} and "
+        f"judged on {first['test_images']:,} test images. Training {_list('seed', study.seeds)}, "
+        f"evaluation seed {study.seed}. {reader}stylespace {_all(results, 'stylespace')}, torch "
         f"{_all(results, 'torch')}."
     )
 
@@ -136,10 +140,13 @@ def _also(others: Sequence[str]) -> str:
 
 def _spread_note(study: Study) -> str:
     if len(study.seeds) == 1:
-        return "± is each measure's own spread: over images, repeats or resamples, not trainings."
+        return (
+            "± is each measure's own spread: a standard error over images, or a standard "
+            "deviation over repeats or resamples, not over trainings."
+        )
     return (
-        f"Means over {len(study.seeds)} training seeds, ± their standard deviation; where all "
-        "seeds agree, ± is the measure's own spread."
+        f"Means over {len(study.seeds)} training seeds, ± their sample standard deviation; where "
+        "all seeds agree, ± is the measure's own spread."
     )
 
 

@@ -116,8 +116,8 @@ COLUMNS = (
         heading="cycle error",
         style=".3f",
         good="lower",
-        meaning="distance of a style vector to that of the digit drawn from it, by the prior's "
-        "standard deviation",
+        meaning="root mean squared difference of a style dimension, drawn and encoded again, by "
+        "the prior's standard deviation",
         reference_is="another style vector",
     ),
     Column(

@@ -119,21 +119,18 @@ def session_reader(
         raise DataError(
             f"{directory} is for {classes} classes, but its images have {len(data.class_names)}"
         )
-    own = not named or _is_trained_on(directory, data)
+    before = checkpoint.position_of(directory)
+    own = not named or (before is not None and before.data == digest(data))
     if kept is not None and own:
         return kept
     reader = _folded(cached_reader(data, advance, say, RECIPE, TRAINING))
-    if own:
+    now = checkpoint.position_of(directory)  # meanwhile another session may have taken its place
+    if own and (before and before.data) == (now and now.data):
         try:
             save_reader(reader, path)
         except StylespaceError as error:
             say(f"the reader is not kept in the session: {error}")
     return reader
-
-
-def _is_trained_on(directory: Path, data: LabelledImages) -> bool:
-    position = checkpoint.position_of(directory)
-    return position is not None and position.data == digest(data)
 
 
 def save_reader(reader: PageReader, path: Path) -> None:
