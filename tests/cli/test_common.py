@@ -1,6 +1,8 @@
 """How a command ends when something goes wrong that no flag is to blame for."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +38,20 @@ def test_a_fault_of_the_program_is_not_hidden():
 
     with pytest.raises(RuntimeError, match="shapes"):
         run_command(Parser("x", "draw"), run, [])
+
+
+@pytest.mark.parametrize("then", [None, AttributeError("half imported")])
+def test_a_signal_that_an_import_swallows_still_ends_the_command(then):
+    def run(_):
+        with contextlib.suppress(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+        if then is not None:
+            raise then
+
+    with pytest.raises(SystemExit) as ended:
+        run_command(Parser("x", "draw"), run, [])
+    assert ended.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 @pytest.mark.parametrize("command", [["--help"], ["--version"], ["train", "--help"]])

@@ -270,14 +270,21 @@ def _unwound_by_signals() -> Iterator[None]:
     main = threading.current_thread() is threading.main_thread()
     known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     own = [number for number in known if main and signal.getsignal(number) is signal.SIG_DFL]
+    asked = list[int]()
+
+    def leave(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+        sys.exit(128 + number)
+
     for number in own:
-        signal.signal(number, _exit)
+        signal.signal(number, leave)
     try:
         yield
+    except Exception:
+        if not asked:
+            raise
     finally:
         for number in own:
             signal.signal(number, signal.SIG_DFL)
-
-
-def _exit(number: int, _: FrameType | None) -> None:
-    sys.exit(128 + number)
+    if asked:  # and yet we are here: what was being imported took the exit for a fault of its own
+        sys.exit(128 + asked[0])
