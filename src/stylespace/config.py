@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
+import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -249,13 +250,15 @@ def _is_name(name: object) -> bool:
 
 
 def is_text(name: str) -> bool:
-    """Whether a name can be written as UTF-8; not all that a file may be called can.
+    """Whether a name can be written as UTF-8, and by it nothing that moves a terminal.
+
+    Not all that a file may be called can. XML, and so an SVG, has no control characters either.
 
     Example:
-        >>> is_text("ö"), is_text(chr(0xDCFF))
-        (True, False)
+        >>> is_text("ö"), is_text(chr(0xDCFF)), is_text(chr(27) + "[2J")
+        (True, False, False)
     """
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+    return not any(unicodedata.category(letter) in ("Cs", "Cc") for letter in name)
 
 
 def _check_type(source: str, name: str, value: object, wanted: type) -> None:

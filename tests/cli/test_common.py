@@ -11,6 +11,7 @@ import pytest
 
 from stylespace.cli import generate
 from stylespace.cli.common import Parser, run_command
+from stylespace.errors import StylespaceError
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,14 @@ def test_memory_that_is_not_to_be_had_is_one_line(capsys, error):
     assert capsys.readouterr().err == (
         "draw: out of memory; close other programs or ask for less\n"
     )
+
+
+def test_what_is_refused_moves_no_terminal(capsys):
+    def run(_):
+        raise StylespaceError("cannot read \x1b[2Jx\ny.png: no picture")
+
+    assert run_command(Parser("x", "draw"), run, []) == 1
+    assert capsys.readouterr().err == "draw: cannot read ?[2Jx y.png: no picture\n"
 
 
 def test_a_fault_of_the_program_is_not_hidden():
@@ -71,9 +80,10 @@ def test_output_that_cannot_be_written_is_no_traceback(command, unbuffered):
 
 
 def test_errors_are_not_put_among_the_results_where_stderr_is_closed():
-    refused = f"{sys.executable} -m stylespace generate --ckpt-dir nowhere 2>&-"
-    done = subprocess.run(["sh", "-c", refused], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    for words, code in (("generate --ckpt-dir nowhere", 1), ("nonsense", 2)):
+        command = f"{sys.executable} -m stylespace {words} 2>&-"
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
 @pytest.mark.parametrize("flag", ["--count", "--style", "--output", "--like"])

@@ -205,6 +205,7 @@ def test_a_missing_array_is_named(saved, drawn, missing):
         ([""] * 10, "two classes called ''"),
         (["a", "b"], "labels reach from 0 to 9, not from 0 to 1"),
         ([["a"]], "class_names must be a list of texts"),
+        (["\x1b[2J", *"abcdefghi"], r"a class called '\x1b[2J', which is no text; rename it"),
         ([str(number) * 101 for number in range(10)], "use 1 to 100 characters"),
     ],
 )

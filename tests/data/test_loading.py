@@ -113,7 +113,8 @@ def test_of_a_set_in_one_part_the_lacking_file_is_named(tmp_path, files):
 def test_a_session_is_no_data_set(tmp_path):
     (tmp_path / "images").mkdir()
     Image.new("L", (28, 28)).save(tmp_path / "images/epoch-1.png")
-    (tmp_path / "model.safetensors").touch()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).touch()
     told = refused(tmp_path)
     assert told == f"{tmp_path} is a session, not a data set; name the images themselves"
 

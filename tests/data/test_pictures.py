@@ -151,33 +151,34 @@ def test_other_files_and_hidden_ones_are_no_pictures(tmp_path):
     assert load(tmp_path / "runes")[0].class_names == ("a", "b")
 
 
-def test_folders_that_look_like_classes_and_are_none_are_told_of(tmp_path, capfd):
+def test_folders_of_pictures_that_are_no_classes_are_told_of(tmp_path, capfd):
     runes = folder(tmp_path / "runes", ("a", "b", "c/pages"))
-    (runes / "photos").mkdir()
-    (runes / "photos" / "1.heic").write_bytes(b"not read")
+    for name in ("photos/1.heic", "scripts/draw.py"):
+        (runes / name).parent.mkdir()
+        (runes / name).write_bytes(b"not read")
     assert load(runes)[0].class_names == ("a", "b")
     told = capfd.readouterr().err
-    assert "no classes: 'c', 'photos'; put PNG or JPEG files right into them" in told
+    assert "lie right in them: 'c', 'photos'; put those of a class there" in told
     load(runes, remark=False)
     assert not capfd.readouterr().err
 
 
 def test_classes_beside_those_for_training_are_told_of(tmp_path, capfd):
     folder(tmp_path / "train")
-    folder(tmp_path / "test")
+    folder(tmp_path / "test", ("a", "b/scans"))
     folder(tmp_path, ("c", "val/a"))
     (tmp_path / "notes").mkdir()
     assert load(tmp_path)[0].class_names == ("a", "b")
     told = capfd.readouterr().err
-    assert "pictures beside train/ are passed over: 'c', 'val'; move them into it" in told
-    assert "no classes" not in told
+    assert "as they lie beside train/: 'c'; move what is a class into it" in told
+    assert "lie right in them: 'test/b'; put" in told
 
 
-@pytest.mark.parametrize("ground", [0, 255])
-def test_a_blank_picture_that_is_ready_is_refused_by_name(tmp_path, ground):
+def test_files_and_dead_links_are_no_parts_whatever_their_names(tmp_path):
     folder(tmp_path)
-    Image.new("L", (28, 28), ground).save(tmp_path / "a" / "blank.png")
-    assert "blank.png is blank: there is no ink on it" in refused(tmp_path)
+    (tmp_path / "test").write_text("notes")
+    (tmp_path / "train").symlink_to(tmp_path / "gone")
+    assert load(tmp_path)[0].class_names == ("a", "b")
 
 
 def test_idx_files_beside_pictures_are_told_apart(tmp_path):

@@ -1,17 +1,23 @@
 """A session's report: when the one that is there serves again, and when it does not."""
 
-import dataclasses
 import json
 
 import pytest
 import torch
 
 from stylespace import __version__, datasets
-from stylespace.config import ModelConfig
+from stylespace.checkpoint import TrainerState, save, session_lock
+from stylespace.config import ModelConfig, TrainConfig
 from stylespace.errors import SessionError
 from stylespace.evaluation import card
 from stylespace.evaluation.results import Measure, Report, Section
-from stylespace.evaluation.session import check_same, evaluate_session, has_full, stored_report
+from stylespace.evaluation.session import (
+    check_same,
+    evaluate_session,
+    has_full,
+    stored_report,
+    weights_digest,
+)
 from stylespace.networks import StyleAutoencoder
 
 
@@ -60,16 +66,19 @@ def test_a_report_serves_again_unless_a_full_one_is_asked_for(reported, made, as
         assert found["sections"]["reconstruction"]["measures"]["mse"]["value"] == 0.5
 
 
-def test_a_session_that_was_removed_or_replaced_gets_no_report(tmp_path):
+def test_a_session_that_was_removed_or_has_other_weights_gets_no_report(tmp_path):
     model = StyleAutoencoder(ModelConfig(style_size=2)).eval()
-    for there in (None, {"format": 1, "style_size": 3}):
-        if there:
-            (tmp_path / "config.json").write_text(json.dumps(there))
-        with pytest.raises(SessionError, match="removed or replaced meanwhile: the report is not"):
-            check_same(tmp_path, model)
-    config = {"format": 1, **dataclasses.asdict(model.config)}
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    check_same(tmp_path, model)
+    state = TrainerState(config=TrainConfig(), step=1, steps=1, data="0")
+    with session_lock(tmp_path / "s.ckpt"):
+        save(tmp_path / "s.ckpt", model, state)
+    report = stub_report(model)
+    report.facts["weights_digest"] = weights_digest(model)
+    check_same(tmp_path / "s.ckpt", report)
+    with pytest.raises(SessionError, match="removed, replaced or trained on meanwhile: the rep"):
+        check_same(tmp_path / "gone.ckpt", report)
+    report.facts["weights_digest"] = "another"
+    with pytest.raises(SessionError, match="removed, replaced or trained on meanwhile: the rep"):
+        check_same(tmp_path / "s.ckpt", report)
 
 
 def test_a_full_report_is_known_whatever_its_seed(reported):

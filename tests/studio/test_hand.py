@@ -32,6 +32,25 @@ def test_lines_may_be_tilted(degrees):
     assert widths == sorted(widths)
 
 
+@pytest.mark.parametrize(
+    "places",
+    [
+        [(500, 150), (650, 150), (200, 290)],
+        [(200, 150), (200, 290), (450, 290), (200, 430), (450, 430), (200, 570)],
+        [(300, 150), (420, 290), (300, 430), (420, 570)],
+    ],
+    ids=["two right above one", "short lines", "zigzag"],
+)
+def test_upright_lines_of_any_length_are_read_from_the_top(places):
+    sheet = Image.new("L", (1000, 700), 255)
+    for number, (x, y) in enumerate(places):
+        width = 20 + 12 * number
+        ImageDraw.Draw(sheet).rectangle([x - width / 2, y - 50, x + width / 2, y + 50], 0)
+    widths = [int((one.image > 128).any(dim=0).sum()) for one in find_digits(sheet)]
+    assert len(widths) == len(places)
+    assert widths == sorted(widths)
+
+
 @pytest.fixture
 def sure_of_seven():
     """Takes everything for a 7, surely, so that each cut is a way; counts what it reads."""

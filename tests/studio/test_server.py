@@ -285,7 +285,7 @@ def test_where_no_file_handle_is_left_the_server_waits_and_goes_on(monkeypatch):
         with closing(http.client.HTTPConnection(*server.server_address, timeout=10)) as link:
             link.request("GET", "/")
             time.sleep(0.5)
-            assert 1 <= len(asked) <= 6
+            assert 1 <= len(asked) <= 20  # and not thousands
             monkeypatch.setattr(socketserver.TCPServer, "get_request", accept)
             assert link.getresponse().read() == FILES["index.html"]
         server.shutdown()

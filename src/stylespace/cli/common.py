@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -206,8 +207,7 @@ def _ended(prog: str, action: Callable[[], int | None]) -> int:
             code = _written(action)
         return code or 0
     except StylespaceError as error:
-        # a name in it may have a line break
-        print(f"{prog}: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"{prog}: {_plain(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{prog}: interrupted", file=sys.stderr)
@@ -225,6 +225,12 @@ def _ended(prog: str, action: Callable[[], int | None]) -> int:
             raise  # a fault of this program, or of how it was installed
         print(f"{prog}: {_reason(error)}", file=sys.stderr)
         return 1
+
+
+def _plain(text: str) -> str:
+    """One line that moves no terminal: a file's name in it may have a line break, or an escape."""
+    line = " ".join(text.split())
+    return "".join("?" if unicodedata.category(letter) == "Cc" else letter for letter in line)
 
 
 def _written(action: Callable[[], int | None]) -> int | None:

@@ -141,7 +141,7 @@ def _run_session(args: argparse.Namespace) -> int:
         print(card_text(report, shutil.get_terminal_size().columns))
     finally:
         if not kept:
-            check_same(directory, model)
+            check_same(directory, report)
             card.write_report(directory, report)
     if kept:
         print(f"\nnot written: {directory / 'report.html'} is the full report already")

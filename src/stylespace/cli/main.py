@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     told = {"--version": f"stylespace {__version__}", "-h": usage(), "--help": usage()}
     if name in told:
         return guarded("stylespace", lambda: print(told[name]))
+    return guarded("stylespace", functools.partial(_unknown, name))
+
+
+def _unknown(name: str) -> int:
     print(f"stylespace: no command {name!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
     return 2
 

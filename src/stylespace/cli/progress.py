@@ -20,7 +20,7 @@ def parts() -> Iterator[tuple[Callable[[str, float], None], Callable[[str], None
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description:<16}"), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, int] = {}
 

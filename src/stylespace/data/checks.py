@@ -24,7 +24,6 @@ __all__ = [
     "examine",
     "has_only",
     "in_order",
-    "listed",
     "remarks",
 ]
 
@@ -34,7 +33,8 @@ LEAST = 2
 """Training images that a class must have."""
 
 FEW = 20  # training images of a class, below which its style is guesswork
-LIGHT = 128  # a mean of the border above which the ground is light; Fashion-MNIST's reach 107
+LIGHT = 128  # a mean grey level of the border above which the ground is light
+SOME = 0.01  # of a part's images; in fewer ink may well reach all around
 FAINT = 32  # a largest grey level below which images can only be meant to be darker
 ROWS = 2**16
 LABELS_APART = 0x9E3779B97F4A7C1  # an odd number: the sums of fingerprints and labels differ too
@@ -96,7 +96,7 @@ def examine(train: LabelledImages, test: LabelledImages, source: str) -> Finding
     ]
     if scarce:
         raise DataError(
-            f"{source} has fewer than {LEAST} training images of {listed(scarce)}; add some, or "
+            f"{source} has fewer than {LEAST} training images of {_listed(scarce)}; add some, or "
             "leave the class out and number the others without a gap"
         )
     _check_part(test, train.class_names, f"{source}, test")
@@ -147,7 +147,8 @@ def check_names(names: Sequence[str], source: str) -> None:
         raise DataError(f"{source} has a class called {odd[:100]!r}; use 1 to 100 characters")
     odd = next((name for name in names if not is_text(name)), None)
     if odd is not None:
-        raise DataError(f"{source} has a class called {odd!r}, which is no Unicode; rename it")
+        kind = "text" if odd.isascii() else "Unicode"
+        raise DataError(f"{source} has a class called {odd!r}, which is no {kind}; rename it")
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -167,9 +168,9 @@ def remarks(findings: Findings, names: Sequence[str]) -> list[str]:
     few = [name for name, n in zip(names, train.per_class, strict=True) if n < FEW]
     none = [name for name, n in zip(names, test.per_class, strict=True) if n == 0]
     if few:
-        lines.append(f"fewer than {FEW} training images of {listed(few)}; more would help much")
+        lines.append(f"fewer than {FEW} training images of {_listed(few)}; more would help much")
     if none:
-        lines.append(f"no test images of {listed(none)}; add some to have them measured")
+        lines.append(f"no test images of {_listed(none)}; add some to have them measured")
     if constant := train.constant + test.constant:
         lines.append(f"{_images(constant)} of one shade all over; take them out")
     if findings.shared:
@@ -188,7 +189,7 @@ def _on_scale(train: Part, test: Part) -> Iterator[str]:
             f"the darkest ink is {train.darkest} of 255; multiply the images, or give them as "
             "bool or as numbers from 0.0 to 1.0"
         )
-    elif test.darkest < FAINT:
+    elif 0 < test.darkest < FAINT:
         yield (
             f"the darkest ink of the test images is {test.darkest} of 255, of the training images "
             f"{train.darkest}; give both on one scale"
@@ -201,7 +202,7 @@ def _on_ground(train: Part, test: Part) -> Iterator[str]:
         yield f"the ground is {light} the images"
         return
     for what, part in (("training", train), ("test", test)):
-        if part.light:
+        if part.light > SOME * part.count:
             yield f"the ground of {part.light} of {part.count} {what} images is {light} them"
 
 
@@ -209,8 +210,7 @@ def _images(count: int) -> str:
     return "1 image is" if count == 1 else f"{count} images are"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Some names of classes as a message shows them."""
+def _listed(names: Sequence[str]) -> str:
     text = ", ".join(repr(name) for name in names[:NAMED])
     return text if len(names) <= NAMED else f"{text} and {len(names) - NAMED} more classes"
 

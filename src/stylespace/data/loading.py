@@ -173,7 +173,9 @@ def left_out(data: StrPath) -> list[str]:
     """What of a folder of pictures `load` passes over, though it looks like a class."""
     from stylespace.data.pictures import passed_over
 
-    return passed_over(_expand(data)) if is_picture_folder(data) else []
+    with suppress(OSError):
+        return passed_over(_expand(data)) if is_picture_folder(data) else []
+    return []
 
 
 def _checked(sets: Sets, source: str, remark: bool) -> Sets:
@@ -220,10 +222,12 @@ def _directory(path: Path) -> Sets:
         if path.is_dir() and not has_idx(path):
             if any(find(path, name) for name in ONE_PART):
                 return _one_part(read_one_part(path))
-            from stylespace.checkpoint import MODEL
+            from stylespace.checkpoint import CONFIG, MODEL
             from stylespace.data.pictures import has_pictures, read_pictures
 
-            if is_there(path / MODEL):  # its images/ would pass for a class
+            if is_there(path / MODEL) and is_there(
+                path / CONFIG
+            ):  # its images/ would pass for a class
                 raise DataError(f"{path} is a session, not a data set; name the images themselves")
             if has_pictures(path):
                 return read_pictures(path)

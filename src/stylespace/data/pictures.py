@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from stylespace.config import IMAGE_SIDE
-from stylespace.data.checks import check_names, in_order, listed
+from stylespace.data.checks import check_names, in_order
 from stylespace.data.images import LabelledImages
 from stylespace.data.ink import as_grey, on_paper
 from stylespace.data.prepare import prepare, read_picture
@@ -42,6 +42,7 @@ ENDINGS = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".tif", ".tiff", ".webp"}
     | {".bmp", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"}
 )
+UNREAD = frozenset({".heic", ".heif", ".avif", ".jp2", ".svg", ".pdf", ".dng"})
 TRAIN, TEST = ("train", "training"), ("test", "testing", "validation", "val")
 """What the folders of the two parts are called; the first that is there counts."""
 
@@ -78,7 +79,7 @@ def _part(directory: Path, names: Sequence[str]) -> Path | None:
     """The subfolder of one of these names, in small letters or capitals."""
     if not directory.is_dir():
         return None
-    there = {place.name.lower(): place for place in sorted(directory.iterdir())}
+    there = {place.name.lower(): place for place in _folders(directory)}
     return next((there[name] for name in names if name in there), None)
 
 
@@ -130,30 +131,43 @@ def picture_paths(directory: Path) -> tuple[Paths, Paths]:
 
 
 def passed_over(directory: Path) -> list[str]:
-    """Subfolders that look like classes and are none, each kind with what to do about it.
+    """Subfolders with pictures that are in no class, each kind with what to do about it.
 
     Raises:
         OSError: it cannot be read.
     """
-    parts = [part for names in (TRAIN, TEST) if (part := _part(directory, names))]
-    parted_already = bool(_classes(_part(directory, TRAIN)))
-    places = [place for part in parts for place in _folders(part)]
-    beside = [place.name for place in _folders(directory) if place not in parts]
+    shown, asked = _part(directory, TRAIN), _part(directory, TEST)
+    if not _classes(shown):
+        shown = asked = None
+    places = _folders(directory) if shown is None else _folders(shown)
+    places += _folders(asked) if asked else []
     lines = []
-    if not parted_already:
-        places = _folders(directory)
-    elif aside := [name for name in beside if nested_picture(directory / name)]:
+    if bare := [place for place in places if _is_bare(place)]:
         lines.append(
-            f"pictures beside {parts[0].name}/ are passed over: {listed(aside)}; move them into it"
+            "passed over, as no pictures that can be read lie right in them: "
+            f"{_few(bare, directory)}; put those of a class there, as PNG or JPEG"
         )
-    bare = [place.name for place in places if any(place.iterdir()) and not _pictures(place)]
-    if bare:
+    if shown and (beside := [place for place in _folders(directory) if _is_aside(place)]):
         lines.append(
-            "folders without pictures of their own are no classes: "
-            f"{listed(in_order(set(bare)))}; put PNG or JPEG files right into them, or take them "
-            "away"
+            f"passed over, as they lie beside {shown.name}/: {_few(beside, directory)}; move what "
+            "is a class into it"
         )
     return lines
+
+
+def _is_bare(place: Path) -> bool:
+    """Whether there are pictures, but below it or of a kind that is not read."""
+    endings = {path.suffix.lower() for path in place.iterdir()}
+    return not endings & ENDINGS and bool(endings & UNREAD or nested_picture(place))
+
+
+def _is_aside(place: Path) -> bool:
+    return place.name.lower() not in (*TRAIN, *TEST) and nested_picture(place) is not None
+
+
+def _few(places: Sequence[Path], directory: Path) -> str:
+    names = [repr(place.relative_to(directory).as_posix()) for place in places]
+    return ", ".join(names[:TOLD]) + (", ..." if len(names) > TOLD else "")
 
 
 def _flat(paths: Paths) -> Iterator[tuple[Path, str]]:
@@ -203,10 +217,7 @@ def as_images(paths: Sequence[Path]) -> Tensor:
     with bar("reading pictures", len(paths), "pictures") as advance:
         for number, path in enumerate(paths):
             try:
-                image, ready[number] = image_of(read_picture(path), str(path))
-                if image.min() == image.max():  # of one that was ready nobody has said so yet
-                    raise DataError(f"{path} is blank: there is no ink on it")
-                images[number] = image
+                images[number], ready[number] = image_of(read_picture(path), str(path))
             except DataError as error:
                 unusable.append(str(error))
             advance(1)

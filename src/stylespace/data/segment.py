@@ -24,7 +24,8 @@ MOST = 60  # digits on a photograph
 SMALL = 0.3  # of a usual digit's height: no digit of its own
 NEAR = 0.2  # of a digit's height, between the parts of one
 SPANS = 0.9  # of the sheet's side: as long are its edges and the lines on ruled paper
-STEEPEST = 0.5  # a line falls or rises by no more than that a column: 27 degrees
+LEAST_TILT, MOST_TILT = 0.15, 0.5  # how far a line falls or rises a column of pixels
+ALIKE, AGREED = 0.2, 0.6  # steps so near their median count as alike; so many must be
 RULE = 0.006  # of the map's longer side; no pen that fills a sheet with a digit is as thin
 RULED = 0.2  # of a piece's columns have nothing thicker, where it hangs on rules
 
@@ -191,14 +192,19 @@ def _in_reading_order(pieces: list[_Piece]) -> Iterable[_Piece]:
 
 
 def _tilt(boxes: list[Box]) -> float:
-    """How far lines fall a column of pixels: the median step to the next digit on the right."""
+    """How far lines fall a column of pixels: the median step to the next digit on the right.
+
+    0 where steps do not agree: a short line's last digit has none but another line's beside it.
+    """
     steps = list[float]()
     for box in boxes:
         across = ((_across(other) - _across(box), other) for other in boxes)
         ahead = [(dx, _level(other, 0) - _level(box, 0)) for dx, other in across if dx > 0]
-        beside = [(dx * dx + dy * dy, dy / dx) for dx, dy in ahead if abs(dy) < STEEPEST * dx]
-        steps += [min(beside)[1]] if beside else []
-    return sorted(steps)[(len(steps) - 1) // 2] if steps else 0.0
+        near = [(dx, dy) for dx, dy in ahead if abs(dy) < min(MOST_TILT * dx, box.height)]
+        steps += [min((dx * dx + dy * dy, dy / dx) for dx, dy in near)[1]] if near else []
+    tilt = sorted(steps)[(len(steps) - 1) // 2] if steps else 0.0
+    alike = sum(abs(step - tilt) < ALIKE for step in steps)
+    return tilt if abs(tilt) >= LEAST_TILT and alike >= AGREED * len(steps) else 0.0
 
 
 def _across(box: Box) -> float:

@@ -159,7 +159,7 @@ def _measured(images: Tensor, advance: Advance) -> Tensor:
 
 def _hand(hand: SameHand, names: tuple[str, ...], digits: int) -> Measure:
     values = dataclasses.asdict(hand)
-    which = f"{digits} digits" if digits == len(names) else f"the first {digits} of {len(names)}"
+    which = f"{digits}" if digits == len(names) else f"the first {digits} of {len(names)}"
     return Measure(
         key=hand.measure,
         label=f"same {hand.measure}",
@@ -170,7 +170,7 @@ def _hand(hand: SameHand, names: tuple[str, ...], digits: int) -> Measure:
         chance_is="styles shuffled for each digit",
         spread=hand.spread,
         spread_is="standard deviation of a bootstrap over styles",
-        samples=f"{hand.styles:,} styles, {which} each",
+        samples=f"{hand.styles:,} styles, {which} digits each",
         meaning=_hand_meaning(hand, names),
         details={key: values[key] for key in ("worst", "worst_pair", "low", "high", "failed")},
     )

@@ -6,12 +6,11 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from stylespace import __version__
-from stylespace.checkpoint import position_of, read_config
+from stylespace.checkpoint import exists, load, position_of
 from stylespace.data.images import LabelledImages
 from stylespace.errors import SessionError
 from stylespace.evaluation import card
@@ -66,6 +65,7 @@ def evaluate_session(
         DataError: the images do not fit the model, or are too few to say anything.
         StylespaceError: the extra `evaluate` is not installed.
     """
+    training = _training(directory)
     report = card.evaluate(
         model,
         train,
@@ -77,11 +77,6 @@ def evaluate_session(
         seed=seed,
         progress=progress,
     )
-    position = position_of(directory)
-    training = position and {
-        **dataclasses.asdict(position.config),
-        "epochs_before": position.epochs_before,
-    }
     facts = {**report.facts, "training": training, **_origin(model, train, test)}
     return dataclasses.replace(report, facts=facts)
 
@@ -118,16 +113,26 @@ def stored_report(
     return report if same and (quick or report.get("quick") is False) else None
 
 
-def check_same(directory: Path, model: StyleAutoencoder) -> None:
-    """Refuse to write a report where the session was that it is of.
+def _training(directory: Path) -> dict[str, Any] | None:
+    """How the weights came to be, as far as the session tells."""
+    position = position_of(directory)
+    if position is None:
+        return None
+    found = {name: getattr(position, name) for name in ("step", "steps", "epochs_before")}
+    return {**dataclasses.asdict(position.config), **found}
+
+
+def check_same(directory: Path, report: Report) -> None:
+    """Refuse to write a report where no session is any more, or one of other weights.
 
     Raises:
-        SessionError: it was removed or replaced while it was evaluated.
+        SessionError: it was removed, replaced or trained on while it was evaluated, or cannot be
+            read.
     """
-    with suppress(SessionError):
-        if read_config(directory) == model.config:
-            return
-    raise SessionError(f"{directory} was removed or replaced meanwhile: the report is not written")
+    if not exists(directory) or weights_digest(load(directory)) != report.facts["weights_digest"]:
+        raise SessionError(
+            f"{directory} was removed, replaced or trained on meanwhile: the report is not written"
+        )
 
 
 def has_full(

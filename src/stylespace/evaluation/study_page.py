@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from stylespace.evaluation.results import data_name, form
 from stylespace.evaluation.study import Result, Study
@@ -48,7 +49,7 @@ def page(
         _facts(study, results),
         _quick_note(results),
         _also(others),
-        f"![A panel for each measure, over the style size]({picture})",
+        f"![A panel for each measure, over the style size]({quote(picture)})",
         f"## By style size\n\n{_spread_note(study)}",
         _table("style size", [(str(size), found) for size, found in sizes.items()], weights=True),
         "\n".join(_explanation(column, results) for column in COLUMNS),
@@ -134,7 +135,7 @@ def _quick_note(results: Sequence[Result]) -> str:
 
 
 def _also(others: Sequence[str]) -> str:
-    links = ", ".join(f"[{name.removesuffix('.md')}]({name})" for name in others)
+    links = ", ".join(f"[{name.removesuffix('.md')}]({quote(name)})" for name in others)
     return f"Other studies: {links}." if links else ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 from pathlib import PurePath
 
 from safetensors.torch import save
@@ -92,7 +93,7 @@ def _front_matter(data: str) -> list[str]:
 
 
 def _usage(model: StyleAutoencoder, title: str) -> list[str]:
-    classes = model.config.classes
+    classes, name = model.config.classes, re.sub(r"[^\w.-]+", "-", title)
     return [
         "## Use",
         "",
@@ -100,7 +101,7 @@ def _usage(model: StyleAutoencoder, title: str) -> list[str]:
         "import torch",
         "from stylespace.hub import StyleAutoencoder  # pip install 'stylespace[hub]'",
         "",
-        f'model = StyleAutoencoder.from_pretrained("you/{title}")  # or this folder',
+        f'model = StyleAutoencoder.from_pretrained("you/{name}")  # or this folder',
         f"style = torch.randn(1, {model.style_size}).expand({classes}, -1)",
         f"images = model.decode(style, torch.arange({classes}))  # [{classes}, 1, 28, 28] in 0..1",
         "```",

@@ -125,7 +125,9 @@ def session_reader(
         return kept
     reader = _folded(cached_reader(data, advance, say, RECIPE, TRAINING))
     now = checkpoint.position_of(directory)  # meanwhile another session may have taken its place
-    if own and (before and before.data) == (now and now.data):
+    if (before and before.data) != (now and now.data):
+        say(f"the reader is not kept in the session: another is in {directory} by now")
+    elif own:
         try:
             save_reader(reader, path)
         except StylespaceError as error:

@@ -80,7 +80,7 @@ def live_report(steps: int, done: int) -> Iterator[Report]:
 
     # five redraws a second: drawing on every step would cost more than the step
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     with Progress(*columns, console=console, transient=True, refresh_per_second=5) as progress:
         task = progress.add_task("training", total=steps, completed=done)
         yield Report(progress.console.print, lambda step: progress.update(task, completed=step))

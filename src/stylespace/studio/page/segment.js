@@ -20,7 +20,8 @@
   const SMALL = 0.3; // of a usual digit's height: no digit of its own
   const NEAR = 0.2; // of a digit's height, between the parts of one
   const SPANS = 0.9; // of the sheet's side: as long are its edges and the lines on ruled paper
-  const STEEPEST = 0.5; // a line falls or rises by no more than that a column: 27 degrees
+  const [LEAST_TILT, MOST_TILT] = [0.15, 0.5]; // how far a line falls or rises a column of pixels
+  const [ALIKE, AGREED] = [0.2, 0.6]; // steps so near their median count as alike; so many must be
   const RULE = 0.006; // of the map's longer side; no pen that fills a sheet with a digit is as thin
   const RULED = 0.2; // of a piece's columns have nothing thicker, where it hangs on rules
 
@@ -204,19 +205,25 @@
   }
 
   /** How far lines fall a column of pixels: the median step to the next digit on the right.
+   * 0 where steps do not agree: a short line's last digit has none but another line's beside it.
    * @param {Box[]} boxes
    */
   function tiltOf(boxes) {
     const steps = boxes.flatMap((box) => {
       const ahead = boxes.map((other) => {
         const [dx, dy] = [acrossOf(other) - acrossOf(box), levelOf(other, 0) - levelOf(box, 0)];
-        return { dx, far: dx * dx + dy * dy, step: dy / dx };
+        return { dx, dy, far: dx * dx + dy * dy, step: dy / dx };
       });
-      const beside = ahead.filter(({ dx, step }) => dx > 0 && Math.abs(step) < STEEPEST);
-      return beside.sort((a, b) => a.far - b.far || a.step - b.step).slice(0, 1);
+      const near = ahead.filter(
+        ({ dx, dy }) => dx > 0 && Math.abs(dy) < Math.min(MOST_TILT * dx, heightOf(box)),
+      );
+      const [first] = near.sort((a, b) => a.far - b.far || a.step - b.step);
+      return first ? [first.step] : [];
     });
-    const sorted = steps.map(({ step }) => step).sort((a, b) => a - b);
-    return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+    steps.sort((a, b) => a - b);
+    const tilt = steps[Math.floor((steps.length - 1) / 2)] ?? 0;
+    const alike = steps.filter((step) => Math.abs(step - tilt) < ALIKE).length;
+    return Math.abs(tilt) >= LEAST_TILT && alike >= AGREED * steps.length ? tilt : 0;
   }
 
   /** @param {Box} box */
