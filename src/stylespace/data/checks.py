@@ -34,7 +34,7 @@ LEAST = 2
 
 FEW = 20  # training images of a class, below which its style is guesswork
 LIGHT = 128  # a mean grey level of the border above which the ground is light
-SOME = 0.01  # of a part's images; in fewer ink may well reach all around
+SOME = 0.01  # of a part's images; fewer may be ink that reaches all around
 FAINT = 32  # a largest grey level below which images can only be meant to be darker
 ROWS = 2**16
 LABELS_APART = 0x9E3779B97F4A7C1  # an odd number: the sums of fingerprints and labels differ too
@@ -50,7 +50,7 @@ class Part:
         per_class: how many of each class.
         ink: the mean grey level, 0 to 255.
         border: the mean grey level of the outermost pixels.
-        light: images whose own border is lighter than dark: as of ink for paper.
+        light: images whose own border is light, as where ink was taken for paper.
         darkest: the largest grey level of all.
         constant: images that have one shade all over.
         repeated: images that stand there a second time.
