@@ -1,4 +1,7 @@
 import shutil
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -115,3 +118,27 @@ def test_a_directory_in_the_way_of_one_file_keeps_all_others(tmp_path, monkeypat
     with pytest.raises(StylespaceError, match="directory"), replaced_files(old) as part:
         shutil.copytree(new, part, dirs_exist_ok=True)
     assert tree(tmp_path) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
+def test_two_writers_files_do_not_mix(tmp_path, monkeypatch):
+    ready, move = threading.Barrier(2), Path.replace
+
+    def slowly(file, target):
+        time.sleep(0.01)
+        return move(file, target)
+
+    def write(text):
+        with replaced_files(tmp_path / "set") as part:
+            for name in "abcd":
+                (part / name).write_text(text)
+            ready.wait()
+
+    monkeypatch.setattr(Path, "replace", slowly)
+    for _ in range(3):
+        writers = [threading.Thread(target=write, args=(text,)) for text in ("1", "2")]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert len({(tmp_path / "set" / name).read_text() for name in "abcd"}) == 1

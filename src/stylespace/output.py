@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -89,8 +90,9 @@ def replaced_files(directory: Path) -> Iterator[Path]:
                 for file in part.iterdir():  # nothing moves if one of them could not
                     if (directory / file.name).is_dir():
                         raise IsADirectoryError(errno.EISDIR, f"{file.name} is a directory")
-                for file in part.iterdir():
-                    file.replace(directory / file.name)
+                with _alone(directory):  # two writers' files shall not mix
+                    for file in part.iterdir():
+                        file.replace(directory / file.name)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
@@ -113,6 +115,22 @@ def _made(directory: Path) -> Iterator[None]:
             with suppress(OSError):
                 place.rmdir()
         raise
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Let other writers to a directory wait; where there are no locks, none does."""
+    number = -1
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        number = os.open(directory, os.O_RDONLY)
+        fcntl.flock(number, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if number >= 0:
+            os.close(number)
 
 
 def _part_name(path: Path) -> str:
