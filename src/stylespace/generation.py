@@ -47,6 +47,7 @@ TRAVERSED = tuple(step / 2 for step in range(-5, 6))
 """The values that `traverse` gives a style dimension: 99 % of the prior lies between the ends."""
 
 SPACE = -1
+MOST_FOLDED = 64  # digits whose weights are kept, some 3 MB each
 NAMED = 30  # digits that a message names
 
 
@@ -102,7 +103,7 @@ class Drawing:
         scratch, self._config = Scratch(), model.config
         self._turn = threading.Lock()
         # a folded digit is a copy of the decoder's weights
-        self._folded = functools.lru_cache(maxsize=10)(
+        self._folded = functools.lru_cache(maxsize=MOST_FOLDED)(
             lambda digit: FoldedDigit(model, digit, dtype, scratch)
         )
         self._rows = _rows_at_once(model.config.classes, dtype)

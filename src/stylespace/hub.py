@@ -21,6 +21,7 @@ except ImportError as error:
 from stylespace import networks
 from stylespace.checkpoint import FORMAT
 from stylespace.config import ModelConfig
+from stylespace.evaluation.results import public_name
 
 __all__ = ["StyleAutoencoder"]
 
@@ -59,7 +60,9 @@ class StyleAutoencoder(
             Where it was pushed to, if it was.
         """
         given = config or self.config
-        settings = dataclasses.asdict(given) if isinstance(given, ModelConfig) else given
+        settings = dict(dataclasses.asdict(given) if isinstance(given, ModelConfig) else given)
+        if "data" in settings:  # its path is nobody else's affair
+            settings["data"] = public_name(settings["data"])
         pushed: str | None = super().save_pretrained(
             save_directory, config={"format": FORMAT, **settings}, **more
         )

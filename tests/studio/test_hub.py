@@ -1,5 +1,6 @@
 """The Hub folder: its model card, and that Hugging Face's library and ours both load it."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import torch
 from PIL import Image
 
 import stylespace
+from stylespace.config import ModelConfig
 from stylespace.studio.assets import Shown
 from stylespace.studio.export import write_hub
 from stylespace.studio.hub import hub_files, model_card
@@ -69,6 +71,21 @@ def test_what_the_mixin_saves_opens_as_a_session(folder, tmp_path):
     StyleAutoencoder.from_pretrained(folder).save_pretrained(tmp_path / "saved")
     assert same(stylespace.load(tmp_path / "saved"), vivid_model())
     assert same(StyleAutoencoder.from_pretrained(tmp_path / "saved"), vivid_model())
+
+
+def test_what_the_mixin_saves_tells_no_path(tmp_path):
+    pytest.importorskip("huggingface_hub")
+    from stylespace.hub import StyleAutoencoder
+
+    model = StyleAutoencoder(ModelConfig(data="/home/ada/runes.npz"))
+    model.save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["data"] == "runes.npz"
+
+
+def test_the_card_of_a_simple_model_says_that_random_styles_may_fail():
+    simple = dataclasses.replace(shown(), objective="sae")
+    assert "whose styles are no Gaussian" in model_card(simple, "mnist")
+    assert "no Gaussian" not in model_card(shown(), "mnist")
 
 
 def test_without_the_library_that_is_named():

@@ -1,5 +1,6 @@
 """The ONNX model computes what PyTorch does, or is not written."""
 
+import json
 import os
 import sys
 
@@ -42,6 +43,12 @@ def run(written):
 
 def test_does_not_tell_where_its_maker_keeps_the_program(written):
     assert b".py" not in written[0].read_bytes()
+
+
+def test_says_which_class_each_digit_is(written):
+    said = onnxruntime.InferenceSession(written[0]).get_modelmeta().custom_metadata_map
+    assert json.loads(said["class_names"]) == list("0123456789")
+    assert said["images"] == "0 is paper, 1 is ink"
 
 
 def test_is_one_valid_file_with_named_and_dynamic_inputs(written):

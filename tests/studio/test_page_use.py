@@ -172,6 +172,21 @@ def test_the_saved_set_is_what_the_model_draws_around_this_style(page, tmp_path,
     assert (styles.std(axis=0) > 0.05).all()
 
 
+NEARBY = """([style, spread]) => {
+  const normal = Stylespace.normalNumbers(Stylespace.randomNumbers(1));
+  const near = () => [...Stylespace.nearby(Float32Array.from(style), spread, normal)];
+  return Array.from({length: 500}, near);
+}"""
+
+
+@pytest.mark.parametrize("far", [1, 3])
+def test_a_little_variation_stays_around_the_hand_however_far_out(page, far):
+    size = page.evaluate("Stylespace.studio.model.styleSize")
+    styles = np.array(page.evaluate(NEARBY, [[far] * size, 0.05]))
+    assert abs(styles.mean(axis=0) - far).max() < 0.03
+    assert 0.01 < styles.std(axis=0).max() < 0.05
+
+
 def test_without_variation_a_set_is_in_exactly_the_hand_shown(page, tmp_path):
     page.click("#tab-explore")
     for slider in page.locator("#sliders input").all():

@@ -65,7 +65,7 @@ def build_parser(prog: str | None = None) -> Parser:
         default=0,
         metavar="S",
         help="of the random styles; fewer of them are the first of more; it changes nothing where "
-        "--style or --like gives the style (default: %(default)s)",
+        "--style, --like or --traverse gives the style (default: %(default)s)",
     )
     parser.more.add_argument(
         "--output",

@@ -8,9 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from stylespace.data.catalog import HUB
+from stylespace.data.catalog import HUB, SETS
 
-__all__ = ["Measure", "Picture", "Report", "Section", "data_name", "explained", "form"]
+__all__ = [
+    "Measure",
+    "Picture",
+    "Report",
+    "Section",
+    "data_name",
+    "explained",
+    "form",
+    "public_name",
+]
 
 FORMAT = 2
 
@@ -143,6 +152,17 @@ def data_name(data: str) -> str:
     """
     path = PurePath(data.removeprefix(HUB))
     return path.name if path.is_absolute() else data
+
+
+def public_name(data: str) -> str:
+    """A data set's name as a published model bears it: of one's own set no path, even of a folder.
+
+    Example:
+        >>> public_name("mnist"), public_name("sets/runes"), public_name("hf:ylecun/mnist")
+        ('mnist', 'runes', 'hf:ylecun/mnist')
+    """
+    name = data_name(data)
+    return name if name in SETS or name.startswith(HUB) else PurePath(name).name
 
 
 def explained(meaning: str, chance_is: str) -> str:

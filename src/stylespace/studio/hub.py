@@ -6,13 +6,12 @@ import dataclasses
 import io
 import json
 import re
-from pathlib import PurePath
 
 from safetensors.torch import save
 
 from stylespace.checkpoint import CONFIG, FORMAT, MODEL
-from stylespace.data.catalog import HUB, SETS
-from stylespace.evaluation.results import data_name
+from stylespace.data.catalog import SETS
+from stylespace.evaluation.results import public_name
 from stylespace.generation import class_names, draw_rows, random_styles
 from stylespace.networks import StyleAutoencoder
 from stylespace.sheets import tile
@@ -25,6 +24,10 @@ CARD_FILE = "README.md"
 PICTURE = "digits.png"
 ROWS = 4
 MOST_COLUMNS = 26
+SIMPLE = (
+    "It is a simple auto-encoder, whose styles are no Gaussian: not all that is drawn from random "
+    "ones need be a digit."
+)
 KINDS = {"sae": "simple auto-encoder", "aae": "adversarial auto-encoder"}
 
 
@@ -35,10 +38,7 @@ def hub_files(shown: Shown) -> dict[str, bytes]:
         shown: the session.
     """
     config = dataclasses.asdict(shown.model.config)
-    # a data set of one's own is named by its path, which is nobody else's affair
-    config["data"] = data_name(config["data"])
-    if config["data"] not in SETS and not config["data"].startswith(HUB):
-        config["data"] = PurePath(config["data"]).name
+    config["data"] = public_name(config["data"])  # its path is nobody else's affair
     text = json.dumps({"format": FORMAT, **config}, indent=2) + "\n"
     weights = save(model_weights(shown.model, half=False), metadata={"format": "pt"})
     return {
@@ -71,7 +71,7 @@ def model_card(shown: Shown, data: str) -> str:
             "",
             f"![A row for each random style, a column for each class]({PICTURE})",
             "",
-            *_usage(model, title),
+            *_usage(model, title, simple=shown.objective == "sae"),
             "",
             *_measures(shown.card),
         ]
@@ -92,7 +92,7 @@ def _front_matter(data: str) -> list[str]:
     ]
 
 
-def _usage(model: StyleAutoencoder, title: str) -> list[str]:
+def _usage(model: StyleAutoencoder, title: str, simple: bool) -> list[str]:
     classes, name = model.config.classes, re.sub(r"[^\w.-]+", "-", title)
     return [
         "## Use",
@@ -106,6 +106,7 @@ def _usage(model: StyleAutoencoder, title: str) -> list[str]:
         f"images = model.decode(style, torch.arange({classes}))  # [{classes}, 1, 28, 28] in 0..1",
         "```",
         "",
+        *([SIMPLE, ""] if simple else []),
         "`stylespace.load` opens the folder too, and so do `stylespace studio` and the other "
         "commands. There is no pickle in it.",
     ]

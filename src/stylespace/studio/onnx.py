@@ -6,6 +6,7 @@ import contextlib
 import copy
 import importlib.util
 import io
+import json
 import logging
 import math
 import warnings
@@ -15,8 +16,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from stylespace import __version__
 from stylespace.errors import StylespaceError, UsageError
-from stylespace.generation import random_styles
+from stylespace.generation import class_names, random_styles
 from stylespace.networks import StyleAutoencoder
 from stylespace.output import replaced
 
@@ -128,6 +130,11 @@ def _export(model: StyleAutoencoder, path: Path) -> None:
     assert program is not None
     for node in program.model.graph.all_nodes():
         node.metadata_props.clear()  # where the exporter's code lies is nobody else's affair
+    program.model.metadata_props.update(
+        class_names=json.dumps(class_names(model.config), ensure_ascii=False),
+        images="0 is paper, 1 is ink",
+        stylespace=__version__,
+    )
     program.save(path)
 
 

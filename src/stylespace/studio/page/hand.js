@@ -87,14 +87,15 @@
   /** Brought nearer to the middle where it lies farther out than the styles of real images:
    * digits from there are hard to read.
    * @param {Float32Array} style
+   * @param {number} [own] as far as this is no farther: where somebody has gone already
    */
-  function withinReach(style) {
+  function withinReach(style, own = 0) {
     if (!reach) {
       const points = studio.info.points?.style ?? [];
       const norms = Float32Array.from(points, (point) => Math.hypot(...point));
       reach = Math.max(Math.sqrt(style.length) + 2.2, norms.length ? quantile(norms, 0.995) : 0);
     }
-    return shortened(style, reach);
+    return shortened(style, Math.max(reach, own));
   }
 
   /** No longer than `most`. @param {Float32Array} style @param {number} most */

@@ -59,7 +59,8 @@
   /** A style near another. @param {Float32Array} style @param {number} spread */
   function nearby(style, spread, normal) {
     if (spread === 0) return style; // exactly this hand, wherever it lies
-    return withinReach(style.map((x) => x + WANDER * spread * normal()));
+    const near = style.map((x) => x + WANDER * spread * normal());
+    return withinReach(near, Math.hypot(...style));
   }
 
   /**
