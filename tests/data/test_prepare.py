@@ -24,10 +24,10 @@ def drawing(image, scale, how=Resampling.NEAREST):
     return Image.fromarray(255 - image.numpy()).resize((28 * scale, 28 * scale), how)
 
 
-def photograph(image, seed, *, light_ink=False, size=(450, 360), noise=0.01):
+def photograph(image, seed, *, light_ink=False, size=(450, 360), noise=0.01, scale=None):
     """A digit somewhere on a sheet of coloured paper under light from one side."""
     random = np.random.default_rng(seed)
-    (width, height), scale = size, 10 + seed % 3
+    (width, height), scale = size, scale or 10 + seed % 3
     ink = np.zeros((height, width))
     enlarged = Image.fromarray(image.numpy()).resize((28 * scale,) * 2, Resampling.BICUBIC)
     top, left = random.integers(0, height - 28 * scale), random.integers(0, width - 28 * scale)
@@ -131,6 +131,13 @@ def test_a_photograph_under_uneven_light_comes_back_as_the_digit(digits, light_i
         assert difference(found, image) < 0.12
         assert (centre(found) - centre(image)).abs().max() < 1.1
         assert nearest(found, digits) == index
+
+
+@pytest.mark.parametrize("light_ink", [False, True])
+def test_a_small_digit_alone_on_a_large_sheet_is_found(digits, light_ink):
+    for index, image in enumerate(digits[:8]):
+        sheet = photograph(image, index, size=(1600, 1200), scale=4, light_ink=light_ink)
+        assert difference(prepare(sheet), image) < 0.12
 
 
 def test_the_digit_fills_twenty_pixels_around_the_middle():

@@ -32,6 +32,19 @@ def test_lines_may_be_tilted(degrees):
     assert widths == sorted(widths)
 
 
+@pytest.mark.parametrize("degrees", [-7, 7])
+def test_long_lines_may_be_tilted_a_little(degrees):
+    """The end of one is as high as the middle of another."""
+    sheet, rise = Image.new("L", (1200, 700), 255), np.tan(np.radians(degrees))
+    for place in range(16):
+        x, width = 100 + 130 * (place % 8), 14 + 5 * place
+        y = 350 + 150 * (place // 8 - 0.5) - rise * (x - 555)
+        ImageDraw.Draw(sheet).rectangle([x - width / 2, y - 50, x + width / 2, y + 50], 0)
+    widths = [int((one.image > 128).any(dim=0).sum()) for one in find_digits(sheet)]
+    assert len(widths) == 16
+    assert widths == sorted(widths)
+
+
 @pytest.mark.parametrize(
     "places",
     [

@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 
 from stylespace.studio.assets import usual_errors
 from stylespace.studio.hand import HandReader
+from tests.data.test_prepare import photograph
 from tests.studio.browser import SEVEN, draw, notice, row, settle, until, word
 from tests.studio.test_hand import RULED, lines_of_cursive
 
@@ -142,6 +143,8 @@ def various(mnist):
         yield in_a_row(test[60:63], space)
     for degrees in (-20, 20):
         yield in_a_row(test[60:65], 16).rotate(degrees, expand=True, fillcolor=255)
+    for light_ink in (False, True):
+        yield photograph(test[5], 1, size=(1600, 1200), scale=4, light_ink=light_ink)
     yield lines_of_cursive(1, words=3)
     for image in load_digits().images[:12]:
         coarse = Image.fromarray((255 - 255 / 16 * image).astype(np.uint8))

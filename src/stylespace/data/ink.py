@@ -23,6 +23,7 @@ GROUND_WINDOW = 0.2  # of a photograph's longer side; no stroke on it is as thic
 ONE_SHADE = 0.3  # of a drawing's pixels have, to the bit or nearly, the shade of its ground
 LEAST_CONTRAST = 0.1  # between ink and ground, in shares of the ground's brightness
 SOFT = 0.3  # of the way from ground to ink is not counted on a photograph, half that from ink
+RAREST = 0.0005  # of a picture's pixels are ink, where a digit stands alone on a sheet
 LEAST_DISTANCE = 4.0  # between ink and ground, in standard deviations of the ground
 
 Grey = np.ndarray[Any, np.dtype[np.floating[Any]]]
@@ -69,7 +70,7 @@ def _is_light_on_dark(grey: Grey) -> bool:
         values = np.log(np.maximum(grey, 0.05))
         values = values - _light(values)
         ground = float(np.median(_border(values)))
-    darkest, lightest = np.quantile(values, [0.003, 0.997])
+    darkest, lightest = np.quantile(values, [RAREST, 1 - RAREST])
     return bool(lightest - ground > ground - darkest)
 
 

@@ -13,6 +13,7 @@
   const ONE_SHADE = 0.3; // of a drawing's pixels have, or nearly, the shade of its ground
   const LEAST_CONTRAST = 0.1; // between ink and ground, in shares of the ground's brightness
   const SOFT = 0.3; // of the way from ground to ink is not counted on a photograph
+  const RAREST = 0.0005; // of a picture's pixels are ink, where a digit stands alone on a sheet
   const LEAST_DISTANCE = 4; // between ink and ground, in standard deviations of the ground
 
   /** What a person can mend: the text says how. */
@@ -151,7 +152,7 @@
       values = values.map((value, i) => value - light[i]);
       ground = quantile(border({ ...grey, data: values }), 0.5);
     }
-    return quantile(values, 0.997) - ground > ground - quantile(values, 0.003);
+    return quantile(values, 1 - RAREST) - ground > ground - quantile(values, RAREST);
   }
 
   /** @param {number} x @param {number} y */

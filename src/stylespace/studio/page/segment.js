@@ -20,7 +20,7 @@
   const SMALL = 0.3; // of a usual digit's height: no digit of its own
   const NEAR = 0.2; // of a digit's height, between the parts of one
   const SPANS = 0.9; // of the sheet's side: as long are its edges and the lines on ruled paper
-  const [LEAST_TILT, MOST_TILT] = [0.15, 0.5]; // how far a line falls or rises a column of pixels
+  const [LEAST_TILT, MOST_TILT] = [0.05, 0.5]; // how far a line falls or rises a column of pixels
   const [ALIKE, AGREED] = [0.2, 0.6]; // steps so near their median count as alike; so many must be
   const RULE = 0.006; // of the map's longer side; no pen that fills a sheet with a digit is as thin
   const RULED = 0.2; // of a piece's columns have nothing thicker, where it hangs on rules
