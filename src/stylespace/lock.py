@@ -10,7 +10,7 @@ from pathlib import Path
 from stylespace.errors import SessionError
 from stylespace.files import reason
 
-__all__ = ["held", "require_held"]
+__all__ = ["held", "locked", "require_held"]
 
 LOCK = ".lock"
 
@@ -34,7 +34,7 @@ def held(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise SessionError(f"cannot write to {directory}: {reason(error)}") from None
     with handle:
-        if not _locked(handle.fileno()) or not _is_own(handle.fileno(), directory):
+        if not locked(handle.fileno()) or not _is_own(handle.fileno(), directory):
             raise SessionError(f"another process is training in {directory}; wait for it")
         _held[directory] = handle.fileno()
         try:
@@ -44,12 +44,17 @@ def held(directory: Path) -> Iterator[None]:
                 _clear(directory, made)
 
 
-def _locked(number: int) -> bool:
-    """Lock a file, unless another process has; where there are no locks, none is noticed."""
+def locked(number: int, *, wait: bool = False) -> bool:
+    """Lock an open file, unless another process has; where there are no locks, none is noticed.
+
+    Args:
+        number: its descriptor.
+        wait: until the other process lets go.
+    """
     try:
         import fcntl
 
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(number, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except (ImportError, OSError):  # Windows, or a file system without locks

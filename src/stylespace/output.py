@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylespace.errors import StylespaceError
+from stylespace.lock import locked
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -121,11 +122,9 @@ def _made(directory: Path) -> Iterator[None]:
 def _alone(directory: Path) -> Iterator[None]:
     """Let other writers to a directory wait; where there are no locks, none does."""
     number = -1
-    with suppress(ImportError, OSError):
-        import fcntl
-
+    with suppress(OSError):  # not every system opens a directory
         number = os.open(directory, os.O_RDONLY)
-        fcntl.flock(number, fcntl.LOCK_EX)
+        locked(number, wait=True)
     try:
         yield
     finally:

@@ -225,9 +225,8 @@ def _directory(path: Path) -> Sets:
             from stylespace.checkpoint import CONFIG, MODEL
             from stylespace.data.pictures import has_pictures, read_pictures
 
-            if is_there(path / MODEL) and is_there(
-                path / CONFIG
-            ):  # its images/ would pass for a class
+            # its images/ would pass for a class
+            if all(is_there(path / name) for name in (CONFIG, MODEL)):
                 raise DataError(f"{path} is a session, not a data set; name the images themselves")
             if has_pictures(path):
                 return read_pictures(path)

@@ -61,7 +61,14 @@ def has_pictures(directory: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    return any(_classes(place) for place in (directory, _part(directory, TRAIN)))
+    return any(_has_classes(place) for place in (directory, _part(directory, TRAIN)))
+
+
+def _has_classes(directory: Path | None) -> bool:
+    """The same as whether there are `_classes`, but looking no farther than the first picture."""
+    if directory is None or not directory.is_dir():
+        return False
+    return any(any(map(_is_picture, place.iterdir())) for place in _folders(directory))
 
 
 def nested_picture(directory: Path) -> Path | None:
@@ -137,7 +144,7 @@ def passed_over(directory: Path) -> list[str]:
         OSError: it cannot be read.
     """
     shown, asked = _part(directory, TRAIN), _part(directory, TEST)
-    if not _classes(shown):
+    if not _has_classes(shown):
         shown = asked = None
     places = _folders(directory) if shown is None else _folders(shown)
     places += _folders(asked) if asked else []
