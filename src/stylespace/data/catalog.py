@@ -84,8 +84,8 @@ class NamedSet:
         return self.counts[0] if name.startswith("train") else self.counts[1]
 
     def size(self, name: str) -> int:
-        """Bytes that one of the four files has decompressed, in its plain form."""
-        return size_of(name, self.count(name))
+        """Bytes that one of the four files has decompressed, in the set's own form."""
+        return size_of(self.file(name), self.count(name))
 
     def owns(self, name: str, content: Content) -> bool:
         """Whether a decompressed content is, to the bit, this set's file of that name."""

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from stylespace.data.catalog import NamedSet, Package
 from stylespace.data.folder import fact, plain
-from stylespace.data.idx import decode, size_of
+from stylespace.data.idx import decode
 from stylespace.data.mapped import Content
 from stylespace.data.packages import package_files
 from stylespace.data.progress import bar, say
@@ -81,9 +81,7 @@ def _files(
 ) -> Iterator[tuple[str, bytes]]:
     if isinstance(source, str):
         for name in wanted:
-            own = known.file(name)
-            most = size_of(own, known.count(name)) + SLACK
-            yield name, _download(f"{source}{own}.gz", most)
+            yield name, _download(f"{source}{known.file(name)}.gz", known.size(name) + SLACK)
     else:
         with bar(f"fetching {source.spec}", None):
             files = list(package_files(source, wanted))
@@ -92,7 +90,7 @@ def _files(
 
 def _checked(packed: bytes, name: str, known: NamedSet) -> Content:
     own = known.file(name)
-    whole = decode(io.BytesIO(packed), own, own, most=size_of(own, known.count(name)))
+    whole = decode(io.BytesIO(packed), own, own, most=known.size(name))
     content = plain(whole, own, own)
     if not (known.owns(name, content) if known.sha256 else known.owns_packed(name, packed)):
         raise DataError(f"what came is not {known.title}'s {own} (its SHA-256 differs)")
