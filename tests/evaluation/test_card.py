@@ -134,12 +134,12 @@ def test_progress_names_each_section_and_only_rises(reader):
 )
 def test_images_that_say_nothing_about_the_model_are_refused(train, test, config, says):
     with pytest.raises(DataError, match=says):
-        card.check_data(model(**config), train, test)
+        card.check_data(ModelConfig(**config), train, test)
 
 
 def test_images_that_are_refused_are_called_by_their_name():
     with pytest.raises(DataError, match="but runes has 10"):
-        card.check_data(model(classes=12), TRAIN, TEST, "runes")
+        card.check_data(ModelConfig(classes=12), TRAIN, TEST, "runes")
 
 
 def test_without_the_image_library_that_is_named(monkeypatch):

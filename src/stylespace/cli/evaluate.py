@@ -122,7 +122,7 @@ def _run_session(args: argparse.Namespace) -> int:
     model = checkpoint.load(directory)
     train, test = load_for(model.config, args.data, args.data_dir)
     data = None if args.data is None else lasting_name(args.data)
-    card.check_data(model, train, test, data)
+    card.check_data(model.config, train, test, data)
     with parts() as (progress, say):
         reader = cached_reader(train, functools.partial(progress, "reader"), say)
         report = evaluate_session(

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from stylespace import __version__
+from stylespace.config import ModelConfig
 from stylespace.data.checks import has_only
 from stylespace.data.images import LabelledImages
 from stylespace.errors import DataError, StylespaceError
@@ -80,7 +81,7 @@ def evaluate(
         StylespaceError: a library of the extra `evaluate` is not installed.
     """
     check_installed()
-    check_data(model, train, test, data)
+    check_data(model.config, train, test, data)
     sizes = QUICK if quick else FULL
     subject = Subject(model, train, test, reader, sizes, seed)
     started = time.monotonic()
@@ -107,7 +108,7 @@ def evaluate(
 
 
 def check_data(
-    model: StyleAutoencoder,
+    config: ModelConfig,
     train: LabelledImages,
     test: LabelledImages,
     data: str | None = None,
@@ -115,7 +116,7 @@ def check_data(
     """Refuse images that the model is not for.
 
     Args:
-        model: of any weights.
+        config: of the model.
         train: the images that it was trained on.
         test: the images that it is judged on.
         data: what they are called; None is the set that the model was trained on.
@@ -123,8 +124,8 @@ def check_data(
     Raises:
         DataError: another number of classes, a digit beyond them, or too few images.
     """
-    data = data or model.config.data
-    classes, found = model.config.classes, len(test.class_names)
+    data = data or config.data
+    classes, found = config.classes, len(test.class_names)
     if classes != found:
         raise DataError(f"the model is for {classes} classes, but {data} has {found}")
     if classes < 2:

@@ -18,7 +18,6 @@ from stylespace.errors import SessionError
 from stylespace.evaluation import card
 from stylespace.evaluation.reader import Reader, cached_reader
 from stylespace.evaluation.session import evaluate_session, stored_report
-from stylespace.networks import StyleAutoencoder
 from stylespace.training.figures import ValidationFigures
 from stylespace.training.loop import fit, total_steps
 from stylespace.training.plan import digest, make_plan
@@ -120,8 +119,7 @@ def check_study(study: Study, train: LabelledImages, test: LabelledImages) -> No
         DataError: the images are too few to measure anything.
     """
     data = digest(train)
-    smallest = _model_config(study, study.sessions[0], train)
-    card.check_data(StyleAutoencoder(smallest), train, test)
+    card.check_data(_model_config(study, study.sessions[0], train), train, test)
     for session in study.sessions:
         if checkpoint.exists(session.directory):
             _check_session(study, session, _model_config(study, session, train), data)
