@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> None:
     sheets.check_picture_path(path)
     from stylespace.data.checks import examine
     from stylespace.data.inspection import sheet_of, table
-    from stylespace.data.loading import is_picture_folder, left_out, load
+    from stylespace.data.loading import is_picture_folder, left_out, read
 
-    train, test = load(args.set, args.data_dir, remark=False)
+    train, test = read(args.set, args.data_dir)
     width = shutil.get_terminal_size().columns
     findings = examine(train, test, args.set)
     print(table(args.set, findings, train.class_names, width, left_out(args.set)))

@@ -31,6 +31,7 @@ __all__ = [
     "load",
     "load_again",
     "load_for",
+    "read",
 ]
 
 StrPath = str | os.PathLike[str]
@@ -65,16 +66,28 @@ def load(data: StrPath = "mnist", data_dir: StrPath | None = None, *, remark: bo
         >>> train.images.shape, test.digits[:4]
         (torch.Size([60000, 28, 28]), tensor([7, 2, 1, 0]))
     """
+    name = os.fspath(data)
+    train, test = read(data, data_dir)
+    known = SETS.get(name)
+    if known is not None and (data_dir is None or known.sha256):
+        return train, test
+    findings = examine(train, test, name)
+    for line in (*remarks(findings, train.class_names), *left_out(name)) if remark else ():
+        say(f"{name}: {line}")
+    return train, test
+
+
+def read(data: StrPath, data_dir: StrPath | None = None) -> Sets:
+    """The same without looking a set of your own over: that is for `checks.examine`.
+
+    Raises:
+        DataError: a file is missing, damaged or of another kind, or cannot be fetched.
+    """
     known = SETS.get(os.fspath(data))
     if known is None:
-        sets = _checked(_own(data, data_dir), os.fspath(data), remark)
-        for line in left_out(data) if remark else ():
-            say(f"{os.fspath(data)}: {line}")
-        return sets
-    if data_dir is None:
-        return _named(cached(known), known)
-    sets = _named(read_folder(_expand(data_dir), known), known)
-    return sets if known.sha256 else _checked(sets, known.name, remark)
+        return _own(data, data_dir)
+    contents = cached(known) if data_dir is None else read_folder(_expand(data_dir), known)
+    return _named(contents, known)
 
 
 def load_again(name: str, data_dir: StrPath | None = None, *, remark: bool = True) -> Sets:
@@ -176,14 +189,6 @@ def left_out(data: StrPath) -> list[str]:
     with suppress(OSError):
         return passed_over(_expand(data)) if is_picture_folder(data) else []
     return []
-
-
-def _checked(sets: Sets, source: str, remark: bool) -> Sets:
-    train, test = sets
-    findings = examine(train, test, source)
-    for line in remarks(findings, train.class_names) if remark else ():
-        say(f"{source}: {line}")
-    return sets
 
 
 def _own(data: StrPath, data_dir: StrPath | None) -> Sets:
