@@ -1,4 +1,4 @@
-"""The lock by which one process at a time trains in a session's directory."""
+"""Locks: one process at a time trains in a session, fills the cache or moves files in."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def held(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise SessionError(f"cannot write to {directory}: {reason(error)}") from None
     with handle:
-        if not locked(handle.fileno()) or not _is_own(handle.fileno(), directory):
+        if locked(handle.fileno()) is False or not _is_own(handle.fileno(), directory):
             raise SessionError(f"another process is training in {directory}; wait for it")
         _held[directory] = handle.fileno()
         try:
@@ -44,12 +44,15 @@ def held(directory: Path) -> Iterator[None]:
                 _clear(directory, made)
 
 
-def locked(number: int, *, wait: bool = False) -> bool:
-    """Lock an open file, unless another process has; where there are no locks, none is noticed.
+def locked(number: int, *, wait: bool = False) -> bool | None:
+    """Lock an open file.
 
     Args:
         number: its descriptor.
-        wait: until the other process lets go.
+        wait: where another process has locked it, until that lets go.
+
+    Returns:
+        Whether it is locked now, and not by another process; None where there are no locks.
     """
     try:
         import fcntl
@@ -58,7 +61,7 @@ def locked(number: int, *, wait: bool = False) -> bool:
     except BlockingIOError:
         return False
     except (ImportError, OSError):  # Windows, or a file system without locks
-        pass
+        return None
     return True
 
 

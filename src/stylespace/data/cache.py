@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from stylespace.data.catalog import NamedSet
 from stylespace.data.folder import fact, find, is_genuine, read_file
@@ -15,6 +14,7 @@ from stylespace.data.idx import FILES, Contents
 from stylespace.data.mapped import Content
 from stylespace.data.progress import say
 from stylespace.errors import DataError
+from stylespace.lock import locked
 
 __all__ = ["ENVIRONMENT", "cache_directory", "cached"]
 
@@ -105,23 +105,12 @@ def _lock(directory: Path, known: NamedSet) -> Iterator[bool]:
     """Keep other processes from fetching the same; yields whether that could be done."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / ".lock").open("w") as handle:
-        yield _acquire(handle, known)
-
-
-def _acquire(handle: IO[str], known: NamedSet) -> bool:
-    # without a lock all is fetched twice, and the files still arrive whole
-    try:
-        import fcntl
-    except ImportError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        say(f"{known.name}: waiting for another process that is fetching it")
-        fcntl.flock(handle, fcntl.LOCK_EX)
-    except OSError:  # a file system without locks
-        return False
-    return True
+        alone = locked(handle.fileno())
+        if alone is False:
+            say(f"{known.name}: waiting for another process that is fetching it")
+            alone = locked(handle.fileno(), wait=True)
+        # without a lock all is fetched twice, and the files still arrive whole
+        yield alone is True
 
 
 def _remove_leftovers(directory: Path) -> None:
