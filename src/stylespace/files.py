@@ -1,13 +1,21 @@
-"""Reading files that may be a stranger's."""
+"""Finding files where a user means them, and reading those that may be a stranger's."""
 
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["is_there", "reason", "require_file", "start_of", "text_of"]
+__all__ = ["expanded", "is_there", "reason", "require_file", "start_of", "text_of"]
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path with `~` as one's home; where there is no such home, it is meant as it stands."""
+    with suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
 
 
 def is_there(path: Path) -> bool:

@@ -43,12 +43,13 @@ def run(args: argparse.Namespace) -> None:
     from stylespace.data.checks import examine
     from stylespace.data.inspection import sheet_of, table
     from stylespace.data.loading import is_picture_folder, left_out, read
+    from stylespace.files import expanded
 
     train, test = read(args.set, args.data_dir)
     width = shutil.get_terminal_size().columns
     findings = examine(train, test, args.set)
     print(table(args.set, findings, train.class_names, width, left_out(args.set)))
-    folder = Path(args.set).expanduser() if is_picture_folder(args.set) else None
+    folder = expanded(args.set) if is_picture_folder(args.set) else None
     if folder and folder.resolve() in path.resolve().parents:
         raise UsageError(f"{path} would be one of the pictures of {folder}; name another --output")
     sheet = sheet_of(train, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from stylespace.data.catalog import NamedSet
@@ -14,6 +14,7 @@ from stylespace.data.idx import FILES, Contents
 from stylespace.data.mapped import Content
 from stylespace.data.progress import say
 from stylespace.errors import DataError
+from stylespace.files import expanded
 from stylespace.lock import locked
 
 __all__ = ["ENVIRONMENT", "cache_directory", "cached"]
@@ -25,9 +26,7 @@ def cache_directory() -> Path:
     """Where the named sets are kept: `$STYLESPACE_CACHE`, else the system's place for caches."""
     chosen = os.environ.get(ENVIRONMENT)
     if chosen:
-        with suppress(RuntimeError):  # no such user's home: then the name is meant as it stands
-            return Path(chosen).expanduser()
-        return Path(chosen)
+        return expanded(chosen)
     from platformdirs import user_cache_dir
 
     return Path(user_cache_dir("stylespace", appauthor=False))

@@ -20,7 +20,7 @@ from stylespace.data.mapped import Content, bytes_of
 from stylespace.data.progress import say
 from stylespace.data.split import parted
 from stylespace.errors import DataError
-from stylespace.files import is_there
+from stylespace.files import expanded, is_there
 
 __all__ = [
     "has_idx",
@@ -86,7 +86,7 @@ def read(data: StrPath, data_dir: StrPath | None = None) -> Sets:
     known = SETS.get(os.fspath(data))
     if known is None:
         return _own(data, data_dir)
-    contents = cached(known) if data_dir is None else read_folder(_expand(data_dir), known)
+    contents = cached(known) if data_dir is None else read_folder(expanded(data_dir), known)
     return _named(contents, known)
 
 
@@ -144,7 +144,7 @@ def lasting_name(data: str) -> str:
         name, configuration = hub_name(data)
         tail = f":{configuration}" if configuration else ""
         return f"{HUB}{Path(name).resolve()}{tail}" if name and Path(name).is_dir() else data
-    path = _expand(data)
+    path = expanded(data)
     return data if data in SETS or not _is_path(data, path) else str(path.resolve())
 
 
@@ -159,7 +159,7 @@ def is_gone(name: str) -> bool:
         if not Path(name).is_absolute():
             return False
     with suppress(PermissionError):  # what may not be looked at may be there
-        return not is_there(_expand(name))
+        return not is_there(expanded(name))
     return False
 
 
@@ -176,7 +176,7 @@ def is_picture_folder(data: StrPath) -> bool:
     """Whether `load` would read pictures there."""
     from stylespace.data.pictures import has_pictures
 
-    path = _expand(data)
+    path = expanded(data)
     with suppress(OSError):
         return data not in SETS and path.is_dir() and not has_idx(path) and has_pictures(path)
     return False
@@ -187,12 +187,12 @@ def left_out(data: StrPath) -> list[str]:
     from stylespace.data.pictures import passed_over
 
     with suppress(OSError):
-        return passed_over(_expand(data)) if is_picture_folder(data) else []
+        return passed_over(expanded(data)) if is_picture_folder(data) else []
     return []
 
 
 def _own(data: StrPath, data_dir: StrPath | None) -> Sets:
-    text, path = os.fspath(data), _expand(data)
+    text, path = os.fspath(data), expanded(data)
     if data_dir is not None and (text.startswith(HUB) or _is_path(text, path)):
         what = "a directory" if path.is_dir() else "a data set of its own"
         raise DataError(f"{text} is {what} already; leave --data-dir out")
@@ -243,12 +243,6 @@ def _directory(path: Path) -> Sets:
 def has_idx(path: Path) -> bool:
     """Whether a directory has a file of a set that is parted into training and test images."""
     return any(find(path, name) for name in FILES)
-
-
-def _expand(path: StrPath) -> Path:
-    with suppress(RuntimeError):  # no such user's home: then the name is meant as it stands
-        return Path(path).expanduser()
-    return Path(path)
 
 
 def _named(contents: Contents, known: NamedSet) -> Sets:
