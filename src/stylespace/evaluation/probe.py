@@ -100,19 +100,17 @@ def fit_probes(
     probes, count, features = inputs.shape
     sizes = (features, recipe.width, recipe.width, classes)
     nets = Probes(probes, sizes, generator(seed, "probe weights"), recipe.members)
-    steps = recipe.epochs * max(count // recipe.batch_size, 1)
+    per_epoch = max(count // recipe.batch_size, 1)
+    steps = recipe.epochs * per_epoch
     optimizer = torch.optim.AdamW(
         nets.parameters(), recipe.lr, weight_decay=recipe.weight_decay, fused=True
     )
     batch = min(recipe.batch_size, count)
-    per_epoch = steps // recipe.epochs
     for step in range(steps):
-        if step % per_epoch == 0:
-            order = torch.randperm(
-                count, generator=generator(seed, "probe order", step // per_epoch)
-            )
-        at = step % per_epoch * batch
-        index = order[at : at + batch]
+        epoch, place = divmod(step, per_epoch)
+        if place == 0:
+            order = torch.randperm(count, generator=generator(seed, "probe order", epoch))
+        index = order[place * batch : (place + 1) * batch]
         optimizer.param_groups[0]["lr"] = recipe.lr * _rate(step / steps)
         loss = _loss(nets(inputs[:, index]), labels[:, index])
         optimizer.zero_grad()
