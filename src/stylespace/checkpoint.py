@@ -38,6 +38,7 @@ from stylespace.output import save_file
 
 __all__ = [
     "TrainerState",
+    "config_text",
     "exists",
     "load",
     "position_of",
@@ -220,6 +221,11 @@ def session_lock(directory: Path) -> Iterator[None]:
         yield
 
 
+def config_text(config: ModelConfig) -> str:
+    """What `config.json` holds."""
+    return json.dumps({"format": FORMAT, **dataclasses.asdict(config)}, indent=2) + "\n"
+
+
 def read_tensors(directory: Path, name: str) -> dict[str, Tensor]:
     """The tensors of one of the session's safetensors files.
 
@@ -230,7 +236,6 @@ def read_tensors(directory: Path, name: str) -> dict[str, Tensor]:
 
 
 def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -> None:
-    config = {"format": FORMAT, **dataclasses.asdict(model.config)}
     position = {
         "config": dataclasses.asdict(trainer.config),
         "step": trainer.step,
@@ -238,7 +243,7 @@ def _write_files(target: Path, model: StyleAutoencoder, trainer: TrainerState) -
         "data": trainer.data,
         "epochs_before": trainer.epochs_before,
     }
-    (target / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    (target / CONFIG).write_text(config_text(model.config))
     (target / TRAINER).write_text(json.dumps(position, indent=2) + "\n")
     (target / HISTORY).write_text("".join(json.dumps(line) + "\n" for line in trainer.history))
     save_file(model.state_dict(), target / MODEL, {"format": "pt"})

@@ -9,7 +9,7 @@ import re
 
 from safetensors.torch import save
 
-from stylespace.checkpoint import CONFIG, FORMAT, MODEL
+from stylespace.checkpoint import CONFIG, MODEL, config_text
 from stylespace.data.catalog import SETS
 from stylespace.evaluation.results import public_name
 from stylespace.generation import class_names, draw_rows, random_styles
@@ -37,15 +37,15 @@ def hub_files(shown: Shown) -> dict[str, bytes]:
     Args:
         shown: the session.
     """
-    config = dataclasses.asdict(shown.model.config)
-    config["data"] = public_name(config["data"])  # its path is nobody else's affair
-    text = json.dumps({"format": FORMAT, **config}, indent=2) + "\n"
+    config = shown.model.config
+    # its path is nobody else's affair
+    config = dataclasses.replace(config, data=public_name(config.data))
     weights = save(model_weights(shown.model, half=False), metadata={"format": "pt"})
     return {
-        CONFIG: text.encode(),
+        CONFIG: config_text(config).encode(),
         MODEL: weights,
         PICTURE: _picture(shown.model),
-        CARD_FILE: model_card(shown, config["data"]).encode(),
+        CARD_FILE: model_card(shown, config.data).encode(),
     }
 
 
