@@ -229,14 +229,16 @@ def _draw_sheet(args: argparse.Namespace, model: StyleAutoencoder) -> None:
         images, rows, columns = _traversed(args, model, hand)
     else:
         names = class_names(model.config)
-        names = names[: sheets.MOST_COLUMNS] if args.text is None else names
-        digits = text_digits(args.text, names) if args.text is not None else range(len(names))
+        if args.text is None:
+            columns = list(names[: sheets.MOST_COLUMNS])
+            digits = list(range(len(columns)))
+        else:
+            columns, digits = [], text_digits(args.text, names)
         count = len(args.style or ()) or (1 if args.like else args.count or DEFAULT_ROWS)
         sheets.check_sheet_size(count, len(digits))
         styles = _styles(args, model, hand, count)
-        images = draw_rows(model, styles, list(digits))
+        images = draw_rows(model, styles, digits)
         rows = [_label(style) for style in styles.tolist()]
-        columns = [] if args.text is not None else list(names)
     lead = 0
     if hand is not None:  # columns of their own, beside the first row
         lead = len(hand.images)
