@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from stylespace.data.progress import say
 
 __all__ = ["parts"]
 
@@ -14,7 +15,7 @@ __all__ = ["parts"]
 def parts() -> Iterator[tuple[Callable[[str, float], None], Callable[[str], None]]]:
     """What shows the share that is done of each part, on a terminal, and what says a line."""
     if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _name, _share: None, functools.partial(print, file=sys.stderr, flush=True)
+        yield lambda _name, _share: None, say
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
