@@ -123,11 +123,11 @@ def _named(data: str | None, data_dir: Path | None) -> bool:
 def _images(
     config: ModelConfig, data: str | None, data_dir: Path | None, say: Say
 ) -> Images | None:
-    if _named(data, data_dir):
-        return load_for(config, data, data_dir)
     try:
-        return load_for(config, None, None)
+        return load_for(config, data, data_dir)
     except DataError as error:
+        if _named(data, data_dir):
+            raise
         say(f"the page goes without test images: {error}")
         return None
 
