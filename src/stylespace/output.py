@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stylespace.errors import StylespaceError
+from stylespace.files import reason
 from stylespace.lock import locked
 
 if TYPE_CHECKING:
@@ -137,4 +138,4 @@ def _part_name(path: Path) -> str:
 
 
 def _cannot_write(path: Path, error: OSError) -> StylespaceError:
-    return StylespaceError(f"cannot write {path}: {error.strerror or error}")
+    return StylespaceError(f"cannot write {path}: {reason(error)}")

@@ -22,6 +22,7 @@ from stylespace.data.idx import GZIP_ALWAYS, GZIP_RATIO
 from stylespace.data.images import LabelledImages
 from stylespace.data.split import parted
 from stylespace.errors import DataError
+from stylespace.files import reason
 
 __all__ = ["classes_of", "labelled", "read_npz"]
 
@@ -69,7 +70,7 @@ def read_npz(path: Path) -> tuple[LabelledImages, LabelledImages]:
     ):
         raise DataError(f"{path} is no .npz file, or a damaged one; write it again") from None
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+        raise DataError(f"cannot read {path}: {reason(error)}") from None
     return _sets(found, path)
 
 

@@ -14,7 +14,7 @@ from stylespace.data.idx import FILES, Contents
 from stylespace.data.mapped import Content
 from stylespace.data.progress import say
 from stylespace.errors import DataError
-from stylespace.files import expanded
+from stylespace.files import expanded, reason
 from stylespace.lock import locked
 
 __all__ = ["ENVIRONMENT", "cache_directory", "cached"]
@@ -53,7 +53,7 @@ def cached(known: NamedSet) -> Contents:
                 contents = _filled(directory, known)
     except OSError as error:
         raise DataError(
-            f"cannot use the cache {directory}: {error.strerror or error}; mend that, or "
+            f"cannot use the cache {directory}: {reason(error)}; mend that, or "
             f"name another directory with {ENVIRONMENT}"
         ) from None
     return contents

@@ -20,6 +20,7 @@ from stylespace.data.idx import (
 from stylespace.data.mapped import Content
 from stylespace.data.progress import say
 from stylespace.errors import DataError
+from stylespace.files import reason
 
 __all__ = [
     "ONE_PART",
@@ -87,7 +88,7 @@ def read_file(path: Path, name: str, known: NamedSet | None = None) -> Content:
             own = name if known is None else known.file(name)
             return plain(decode(stream, own, str(path)), own, str(path))
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+        raise DataError(f"cannot read {path}: {reason(error)}") from None
 
 
 def plain(content: Content, own: str, source: str) -> Content:
@@ -139,7 +140,7 @@ def _must_find(directory: Path, name: str, known: NamedSet | None) -> Path:
             )
         path = find(directory, name, known)
     except OSError as error:
-        raise DataError(f"cannot read {directory}: {error.strerror or error}") from None
+        raise DataError(f"cannot read {directory}: {reason(error)}") from None
     if path is None:
         _refuse_pictures(directory, known)
         own = name if known is None else known.file(name)

@@ -23,6 +23,7 @@ from stylespace.data.prepare import prepare, read_picture
 from stylespace.data.progress import bar
 from stylespace.data.split import for_testing, parted
 from stylespace.errors import DataError
+from stylespace.files import reason
 
 __all__ = [
     "ENDINGS",
@@ -102,7 +103,7 @@ def read_pictures(directory: Path) -> tuple[LabelledImages, LabelledImages]:
     try:
         train, test = picture_paths(directory)
     except OSError as error:
-        raise DataError(f"cannot read {directory}: {error.strerror or error}") from None
+        raise DataError(f"cannot read {directory}: {reason(error)}") from None
     names = tuple(train)
     everything = [*_flat(train), *_flat(test)]
     images = as_images([path for path, _ in everything])
