@@ -6,28 +6,23 @@ ground, grain and shadows.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import torch
-import torch.nn.functional as F
 from PIL import Image, ImageFilter
-from torch import Tensor
 
+from stylespace.data.grey import Grey, best_in_window, shrunk
+from stylespace.data.sheet import without_surroundings
 from stylespace.errors import DataError
 
-__all__ = ["WORKING_SIDE", "Grey", "as_grey", "connected", "find_ink", "pooled", "spread"]
+__all__ = ["WORKING_SIDE", "as_grey", "find_ink", "on_paper"]
 
 WORKING_SIDE = 512
 GROUND_WINDOW = 0.2  # of a photograph's longer side; no stroke on it is as thick
-ONE_SHADE = 0.3  # of a drawing's pixels have, to the bit or nearly, the shade of its ground
+ONE_SHADE = 0.3  # of a drawing's pixels have the shade of its ground
+EXACTLY, NEARLY = 0.25 / 255, 1.5 / 255  # the same
 LEAST_CONTRAST = 0.1  # between ink and ground, in shares of the ground's brightness
 SOFT = 0.3  # of the way from ground to ink is not counted on a photograph, half that from ink
 RAREST = 0.0005  # of a picture's pixels are ink, where a digit stands alone on a sheet
 LEAST_DISTANCE = 4.0  # between ink and ground, in standard deviations of the ground
-
-Grey = np.ndarray[Any, np.dtype[np.floating[Any]]]
-"""`[height, width]`; of ink 0 is paper and 1 is ink."""
 
 
 def find_ink(picture: Image.Image, name: str, side: int = WORKING_SIDE) -> Grey:
@@ -41,8 +36,7 @@ def find_ink(picture: Image.Image, name: str, side: int = WORKING_SIDE) -> Grey:
     Raises:
         DataError: it shows no ink.
     """
-    brightness = _brightness(picture, side)
-    shade = _one_shade(brightness)
+    brightness, shade = _brightness(picture, side)
     ground = _ground(brightness) if shade is None else np.float64(shade)
     # rounded once, as the page does it: shades that lie on a limit lie on the same side of it
     dark = (1 - brightness / np.maximum(ground, np.float64(0.1))).astype(np.float32)
@@ -51,20 +45,26 @@ def find_ink(picture: Image.Image, name: str, side: int = WORKING_SIDE) -> Grey:
     return ink
 
 
-def _brightness(picture: Image.Image, side: int) -> Grey:
-    """Light ground and dark ink, 0..1."""
+def _brightness(picture: Image.Image, side: int) -> tuple[Grey, float | None]:
+    """Light ground and dark ink, 0..1, and the ground's one shade; a photograph has none."""
     if picture.mode in ("PA", "LA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
     alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-    grey = _shrunk(as_grey(picture), side)
+    grey = shrunk(as_grey(picture), side)
     if alpha is not None:
-        grey = on_paper(grey, _shrunk(alpha.convert("F"), side) / 255)
-    return 1 - grey if _is_light_on_dark(grey) else grey
+        grey = on_paper(grey, shrunk(alpha.convert("F"), side) / 255)
+    shade = _one_shade(grey)
+    if shade is None or not _has(shade, grey, EXACTLY):  # a table may be of one shade, nearly
+        sheet = without_surroundings(grey)
+        grey, shade = (grey, shade) if sheet is None else (sheet, None)
+    if not _is_light_on_dark(grey, shade):
+        return grey, shade
+    return 1 - grey, None if shade is None else 1 - shade
 
 
-def _is_light_on_dark(grey: Grey) -> bool:
-    """Whether the lightest pixels are farther from the ground, as the border shows it."""
-    ground, values = _one_shade(grey), grey
+def _is_light_on_dark(grey: Grey, ground: float | None) -> bool:
+    """Whether the lightest pixels are farther from the ground; a photograph's border shows it."""
+    values = grey
     if ground is None:
         # in logarithms light is a term that can be taken away
         values = np.log(np.maximum(grey, 0.05))
@@ -82,7 +82,12 @@ def _one_shade(grey: Grey) -> float | None:
     """The ground's brightness in a drawing, where it is the same everywhere; else None."""
     levels, counts = np.unique(np.rint(_border(grey) * 255), return_counts=True)
     shade = float(levels[counts.argmax()]) / 255
-    return shade if (abs(grey - shade) < 1.5 / 255).mean() > ONE_SHADE else None
+    return shade if _has(shade, grey, NEARLY) else None
+
+
+def _has(shade: float, grey: Grey, within: float) -> bool:
+    """Whether so many pixels are of that shade that it is the ground's, as it was drawn."""
+    return bool((abs(grey - shade) < within).mean() > ONE_SHADE)
 
 
 def _light(grey: Grey) -> Grey:
@@ -115,11 +120,6 @@ def _whole_range(values: Grey) -> Grey:
     low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
     values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
     return ((values - low) / max(high - low, 1e-6)).astype(np.float32)
-
-
-def _shrunk(picture: Image.Image, side: int) -> Grey:
-    factor = -(-max(picture.size) // side)
-    return np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
 
 
 def on_paper(grey: Grey, alpha: Grey) -> Grey:
@@ -163,26 +163,8 @@ def _ground(brightness: Grey) -> Grey:
     wide = np.pad(smooth, 2 * radius, mode="reflect", reflect_type="odd").clip(0, 1)
     for best in (np.maximum, np.minimum):
         for axis in (0, 1):
-            wide = _best_in_window(wide, 2 * radius + 1, axis, best)
+            wide = best_in_window(wide, 2 * radius + 1, axis, best)
     return wide.astype(np.float64)
-
-
-def _best_in_window(values: Grey, size: int, axis: int, best: np.ufunc) -> Grey:
-    """The largest or smallest of each `size` neighbours, in log(size) passes."""
-    values, reach = np.moveaxis(values, axis, 0), 1
-    while reach < size:
-        step = min(reach, size - reach)
-        values = best(values[:-step], values[step:])
-        reach += step
-    return np.asarray(np.moveaxis(values, 0, axis))
-
-
-def spread(values: Grey, radius: int) -> Grey:
-    """The largest of each square of neighbours, at most `radius` away; 0 is outside."""
-    wide = np.pad(values, radius)
-    for axis in (0, 1):
-        wide = _best_in_window(wide, 2 * radius + 1, axis, np.maximum)
-    return wide
 
 
 def _otsu(values: Grey) -> float:
@@ -196,27 +178,3 @@ def _otsu(values: Grey) -> float:
         apart = sums[:-1] / below - (sums[-1] - sums[:-1]) / above
     between = np.nan_to_num(below * above * apart**2)
     return float(edges[1:-1][between.argmax()])
-
-
-def pooled(ink: Grey, factor: int) -> Tensor:
-    """The largest of each square of pixels, `[1, 1, height, width]`."""
-    return F.max_pool2d(torch.from_numpy(ink)[None, None], factor, ceil_mode=True)
-
-
-def connected(mask: Tensor) -> Tensor:
-    """A number for each piece of a mask `[1, 1, h, w]` that hangs together, 0 outside.
-
-    Diagonals count. Each pixel takes its neighbours' largest number, and so do all that bear the
-    same number and the pixel that it is of; and then what that pixel takes, until nothing
-    changes: long and winding pieces take few rounds.
-    """
-    inside = mask.float()
-    numbers = torch.arange(1, mask.numel() + 1, dtype=torch.float32).view_as(inside) * inside
-    while True:
-        bearers = numbers.flatten().long()
-        beside = (F.max_pool2d(numbers, 3, 1, 1) * inside).flatten()
-        best = F.pad(beside, (1, 0)).scatter_reduce(0, bearers, beside, "amax")
-        wider = best[best[bearers].long()].view_as(inside)
-        if torch.equal(wider, numbers):
-            return bearers.view_as(inside)
-        numbers = wider

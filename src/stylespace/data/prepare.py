@@ -19,7 +19,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from stylespace.config import IMAGE_SIDE
-from stylespace.data.ink import WORKING_SIDE, Grey, connected, find_ink, pooled, spread
+from stylespace.data.grey import Grey, connected, pooled, spread
+from stylespace.data.ink import WORKING_SIDE, find_ink
 from stylespace.errors import DataError
 
 __all__ = [

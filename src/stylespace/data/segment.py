@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from stylespace.data.ink import Grey, connected, find_ink, pooled
+from stylespace.data.grey import Grey, connected, pooled
+from stylespace.data.ink import find_ink
 from stylespace.data.prepare import PIECE, Box, prepare, prepare_ink
 from stylespace.errors import DataError
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from stylespace.data.ink import Grey, pooled
+from stylespace.data.grey import Grey, pooled
 from stylespace.data.prepare import bounds
 
 __all__ = ["cuts"]

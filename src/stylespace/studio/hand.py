@@ -13,7 +13,8 @@ from typing import Literal
 from PIL import Image
 from torch import Tensor
 
-from stylespace.data.ink import Grey, find_ink
+from stylespace.data.grey import Grey
+from stylespace.data.ink import find_ink
 from stylespace.data.prepare import bounds, prepare, prepare_ink, without_specks
 from stylespace.data.segment import Found, find_digits
 from stylespace.data.touching import cuts

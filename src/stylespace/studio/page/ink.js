@@ -6,11 +6,12 @@
  */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { bestInWindow, otsu, quantile, roundEven, solve } = Stylespace;
+  const { bestInWindow, otsu, quantile, roundEven, shrunk, solve, withoutSurroundings } = Stylespace;
 
   const WORKING_SIDE = 512;
   const GROUND_WINDOW = 0.2; // of a photograph's longer side; no stroke on it is as thick
-  const ONE_SHADE = 0.3; // of a drawing's pixels have, or nearly, the shade of its ground
+  const ONE_SHADE = 0.3; // of a drawing's pixels have the shade of its ground
+  const [EXACTLY, NEARLY] = [0.25 / 255, 1.5 / 255]; // the same
   const LEAST_CONTRAST = 0.1; // between ink and ground, in shares of the ground's brightness
   const SOFT = 0.3; // of the way from ground to ink is not counted on a photograph
   const RAREST = 0.0005; // of a picture's pixels are ink, where a digit stands alone on a sheet
@@ -19,7 +20,7 @@
   /** What a person can mend: the text says how. */
   class PictureError extends Error {}
 
-  /** @typedef {import("./numbers").Grey} Grey */
+  /** @typedef {import("./grey").Grey} Grey */
 
   /**
    * How much of each pixel is ink.
@@ -28,8 +29,7 @@
    * @returns {Grey}
    */
   function findInk(picture, side = WORKING_SIDE) {
-    const brightness = readBrightness(picture, side);
-    const shade = oneShade(brightness);
+    const { brightness, shade } = readBrightness(picture, side);
     const ground = shade === null ? lightGround(brightness) : null;
     const data = brightness.data.map(
       (value, i) => 1 - value / Math.max(ground ? ground.data[i] : shade, 0.1),
@@ -69,9 +69,10 @@
     return sum / values.length;
   }
 
-  /** Light ground and dark ink, 0..1, at most `side` long.
+  /** Light ground and dark ink, 0..1, at most `side` long, and the ground's one shade; a
+   * photograph has none.
    * @param {{width: number, height: number, data: Uint8ClampedArray}} picture
-   * @param {number} side @returns {Grey}
+   * @param {number} side @returns {{brightness: Grey, shade: number | null}}
    */
   function readBrightness({ width, height, data }, side) {
     const grey = new Float32Array(width * height);
@@ -84,26 +85,14 @@
     const factor = Math.ceil(Math.max(width, height) / side);
     const small = shrunk({ width, height, data: grey }, factor);
     layOnPaper(small.data, shrunk({ width, height, data: alpha }, factor).data);
-    if (isLightOnDark(small)) small.data.forEach((value, i) => (small.data[i] = 1 - value));
-    return small;
-  }
-
-  /** Each new pixel is the mean of a square. @param {Grey} grey @param {number} factor */
-  function shrunk(grey, factor) {
-    if (factor <= 1) return grey;
-    const width = Math.ceil(grey.width / factor);
-    const height = Math.ceil(grey.height / factor);
-    const sums = new Float64Array(width * height);
-    const counts = new Uint32Array(width * height);
-    for (let y = 0, i = 0; y < grey.height; y++) {
-      const row = Math.floor(y / factor) * width;
-      for (let x = 0; x < grey.width; x++, i++) {
-        const to = row + Math.floor(x / factor);
-        sums[to] += grey.data[i];
-        counts[to]++;
-      }
+    let [brightness, shade] = [small, oneShade(small)];
+    if (shade === null || !has(shade, small, EXACTLY)) {
+      const sheet = withoutSurroundings(small); // a table may be of one shade, nearly
+      if (sheet) [brightness, shade] = [sheet, null];
     }
-    return { width, height, data: Float32Array.from(sums, (sum, i) => sum / counts[i]) };
+    if (!isLightOnDark(brightness, shade)) return { brightness, shade };
+    brightness.data.forEach((value, i) => (brightness.data[i] = 1 - value));
+    return { brightness, shade: shade === null ? null : 1 - shade };
   }
 
   /** Lay a picture with transparent parts on paper that its ink shows on; in place.
@@ -134,16 +123,22 @@
     const counts = new Uint32Array(256);
     for (const value of border(grey)) counts[Math.max(0, roundEven(value * 255))]++;
     const shade = counts.indexOf(Math.max(...counts)) / 255;
-    let same = 0;
-    for (const value of grey.data) if (Math.abs(value - shade) < 1.5 / 255) same++;
-    return same / grey.data.length > ONE_SHADE ? shade : null;
+    return has(shade, grey, NEARLY) ? shade : null;
   }
 
-  /** Whether the lightest pixels are farther from the ground, as the border shows it.
-   * @param {Grey} grey
+  /** Whether so many pixels are of that shade that it is the ground's, as it was drawn.
+   * @param {number} shade @param {Grey} grey @param {number} within
    */
-  function isLightOnDark(grey) {
-    let ground = oneShade(grey);
+  function has(shade, { data }, within) {
+    let same = 0;
+    for (const value of data) if (Math.abs(value - shade) < within) same++;
+    return same / data.length > ONE_SHADE;
+  }
+
+  /** Whether the lightest pixels are farther from the ground; a photograph's border shows it.
+   * @param {Grey} grey @param {number | null} ground
+   */
+  function isLightOnDark(grey, ground) {
     let values = grey.data;
     if (ground === null) {
       // in logarithms light is a term that can be taken away

@@ -1,12 +1,7 @@
 "use strict";
-/** Small numerical tools: quantiles, windows, chance, least squares. */
+/** Small numerical tools: quantiles, chance, least squares. */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-
-  /**
-   * A grey picture, or how much of each pixel is ink.
-   * @typedef {{width: number, height: number, data: Float32Array}} Grey row after row
-   */
 
   /** Rounds halves to the even neighbour, as Python does. @param {number} x */
   function roundEven(x) {
@@ -51,58 +46,6 @@
     let high = Infinity;
     for (let i = below + 1; i < copy.length; i++) if (copy[i] < high) high = copy[i];
     return low + (place - below) * (high - low);
-  }
-
-  /**
-   * The largest (or smallest) of `size` neighbours along one axis, in log(size) passes; the
-   * picture loses `size - 1` pixels along it.
-   * @param {Grey} grey @param {number} size @param {"x" | "y"} axis @param {boolean} largest
-   * @returns {Grey}
-   */
-  function bestInWindow(grey, size, axis, largest) {
-    let result = grey;
-    for (let reach = 1; reach < size;) {
-      const step = Math.min(reach, size - reach);
-      result = bestOfTwo(result, axis === "x" ? step : 0, axis === "y" ? step : 0, largest);
-      reach += step;
-    }
-    return result;
-  }
-
-  /** @type {(grey: Grey, right: number, down: number, largest: boolean) => Grey} */
-  function bestOfTwo(grey, right, down, largest) {
-    const width = Math.max(0, grey.width - right);
-    const height = Math.max(0, grey.height - down);
-    const data = new Float32Array(width * height);
-    const apart = down * grey.width + right;
-    for (let y = 0, to = 0; y < height; y++) {
-      for (let from = y * grey.width, end = from + width; from < end; from++, to++) {
-        const one = grey.data[from];
-        const other = grey.data[from + apart];
-        data[to] = one > other === largest ? one : other;
-      }
-    }
-    return { width, height, data };
-  }
-
-  /** With a margin of nothing. @param {Grey} grey @param {number} margin @returns {Grey} */
-  function padded(grey, margin) {
-    const width = grey.width + 2 * margin;
-    const height = grey.height + 2 * margin;
-    const data = new Float32Array(width * height);
-    for (let y = 0; y < grey.height; y++) {
-      const row = grey.data.subarray(y * grey.width, (y + 1) * grey.width);
-      data.set(row, (y + margin) * width + margin);
-    }
-    return { width, height, data };
-  }
-
-  /** The largest of each square of neighbours, at most `radius` away; 0 is outside.
-   * @param {Grey} grey @param {number} radius
-   */
-  function spread(grey, radius) {
-    const size = 2 * radius + 1;
-    return bestInWindow(bestInWindow(padded(grey, radius), size, "x", true), size, "y", true);
   }
 
   /** The limit that best parts values in 0..1 into two groups (Otsu 1979).
@@ -164,15 +107,5 @@
     return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   }
 
-  Object.assign(Stylespace, {
-    bestInWindow,
-    normalNumbers,
-    otsu,
-    padded,
-    quantile,
-    randomNumbers,
-    roundEven,
-    solve,
-    spread,
-  });
+  Object.assign(Stylespace, { normalNumbers, otsu, quantile, randomNumbers, roundEven, solve });
 })();

@@ -31,7 +31,7 @@
     [],
   ];
 
-  /** @typedef {import("./numbers").Grey} Grey */
+  /** @typedef {import("./grey").Grey} Grey */
   /** @typedef {[number, number]} Point */
 
   /** Closed outlines around the ink. @param {Grey} grey @returns {Point[][]} in its pixels */

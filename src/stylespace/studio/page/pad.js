@@ -223,7 +223,7 @@
 
     /**
      * The drawing as the model should see it: lines of a pen that fits MNIST's size.
-     * @returns {import("./numbers").Grey | null} null where there is next to nothing
+     * @returns {import("./grey").Grey | null} null where there is next to nothing
      */
     ink() {
       const points = this.strokes.flat();

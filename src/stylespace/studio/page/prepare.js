@@ -5,7 +5,7 @@
  */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { PictureError, SIDE, findInk, padded, roundEven, spread } = Stylespace;
+  const { PictureError, SIDE, connected, findInk, padded, pooled, roundEven, spread } = Stylespace;
 
   const BOX = 20; // pixels of an MNIST image that the ink may fill
   const MIDDLE = 14.5; // where MNIST's images have their centre of mass
@@ -16,7 +16,7 @@
   // line widths in the image: up to the first widened to the last, less and less up to ENOUGH
   const [THINNEST, ENOUGH, THIN] = [1, 1.2, 2];
 
-  /** @typedef {import("./numbers").Grey} Grey */
+  /** @typedef {import("./grey").Grey} Grey */
   /** @typedef {{top: number, bottom: number, left: number, right: number}} Box */
 
   /**
@@ -67,49 +67,6 @@
       data.set(row, (y - top) * (right - left));
     }
     return { width: right - left, height: bottom - top, data };
-  }
-
-  /** The largest of each square of pixels. @param {Grey} grey @param {number} factor */
-  function pooled(grey, factor) {
-    const width = Math.ceil(grey.width / factor);
-    const height = Math.ceil(grey.height / factor);
-    const data = new Float32Array(width * height);
-    for (let y = 0, i = 0; y < grey.height; y++) {
-      const row = Math.floor(y / factor) * width;
-      for (let x = 0; x < grey.width; x++, i++) {
-        const to = row + Math.floor(x / factor);
-        if (grey.data[i] > data[to]) data[to] = grey.data[i];
-      }
-    }
-    return { width, height, data };
-  }
-
-  /**
-   * A number for each piece that hangs together, diagonals included; 0 outside.
-   * @param {Grey} grey @param {number} limit more than this is inside
-   * @returns {{labels: Int32Array, count: number}}
-   */
-  function connected({ width, height, data }, limit) {
-    const labels = new Int32Array(data.length);
-    let count = 0;
-    for (let start = 0; start < data.length; start++) {
-      if (labels[start] || data[start] <= limit) continue;
-      labels[start] = ++count;
-      for (const stack = [start]; stack.length;) {
-        const at = stack.pop();
-        const x = at % width;
-        const y = (at - x) / width;
-        const [left, right] = [Math.max(0, x - 1), Math.min(width - 1, x + 1)];
-        for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row++) {
-          for (let i = row * width + left; i <= row * width + right; i++) {
-            if (labels[i] || data[i] <= limit) continue;
-            labels[i] = count;
-            stack.push(i);
-          }
-        }
-      }
-    }
-    return { labels, count };
   }
 
   /** Remove pieces with next to no ink, which would spoil the cropping. @param {Grey} ink */
@@ -257,14 +214,5 @@
     return image;
   }
 
-  Object.assign(Stylespace, {
-    PIECE,
-    bounds,
-    connected,
-    cut,
-    pooled,
-    prepare,
-    prepareInk,
-    withoutSpecks,
-  });
+  Object.assign(Stylespace, { PIECE, bounds, cut, prepare, prepareInk, withoutSpecks });
 })();

@@ -32,7 +32,7 @@
    * @typedef {object} Found
    * @property {Float32Array} image in the form of MNIST's
    * @property {Box} box in shares of the picture's sides
-   * @property {import("./numbers").Grey} ink it alone
+   * @property {import("./grey").Grey} ink it alone
    * @property {(box: Box) => Box} place from the pixels of `ink` to shares of the picture's sides
    */
 
@@ -69,7 +69,7 @@
     return [{ ...(digits[0] ?? everything(ink)), image: prepare(picture) }];
   }
 
-  /** All ink there is, as one digit. @param {import("./numbers").Grey} ink */
+  /** All ink there is, as one digit. @param {import("./grey").Grey} ink */
   function everything(ink) {
     /** @type {(box: Box) => Box} */
     const place = (box) => shares(box, ink);
@@ -93,7 +93,7 @@
     };
   }
 
-  /** @param {import("./numbers").Grey} small @param {Int32Array} labels @returns {Piece[]} */
+  /** @param {import("./grey").Grey} small @param {Int32Array} labels @returns {Piece[]} */
   function piecesOf({ width, data }, labels) {
     /** @type {Map<number, Piece>} */
     const pieces = new Map();

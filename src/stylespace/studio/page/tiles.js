@@ -6,7 +6,7 @@
   const SMOOTH = 5; // times as many pixels along a side
   const [FAINT, FULL] = [0.2, 0.72]; // where smooth ink begins and where it is full
 
-  /** @typedef {import("./numbers").Grey} Grey */
+  /** @typedef {import("./grey").Grey} Grey */
 
   /** Red, green and blue of the ink, until the page's colours change.
    * @type {number[] | null}

@@ -19,7 +19,7 @@
   const ONE_MORE = 0.05; // of unlikeness, that one cut more has to spare
   const [MOST_TOUCHING, MOST_TRIED] = [4, 3];
 
-  /** @typedef {import("./numbers").Grey} Grey */
+  /** @typedef {import("./grey").Grey} Grey */
   /** @typedef {import("./prepare").Box} Box */
   /** @typedef {{sample: import("./hand").Sample, box: Box}} Part box in the ink's pixels */
   /** @typedef {{ink: Grey, box: Box}} Half and its place, in the pixels of what is cut */

@@ -72,7 +72,7 @@
     window.addEventListener("stylespace-colours", paintLine); // at once: a printer waits for none
   }
 
-  /** The text as ink. @param {number} [widest] @returns {import("./numbers").Grey | null} */
+  /** The text as ink. @param {number} [widest] @returns {import("./grey").Grey | null} */
   function line(widest) {
     const { signs, odd } = parseText(state.text);
     const text = odd.length ? `This hand cannot write ${odd.join(" ")}` : "";
@@ -107,7 +107,7 @@
   const titleOf = () => (isText() ? state.text : "All digits in one hand");
   const nameOf = () => (isText() ? state.text.replace(/[^\w.-]+/g, "-") || "text" : "digits");
 
-  /** What is chosen for saving. @returns {import("./numbers").Grey | null} */
+  /** What is chosen for saving. @returns {import("./grey").Grey | null} */
   function chosenPicture() {
     if (!isText()) return wholeRow();
     const grey = line();
@@ -115,7 +115,7 @@
     return grey;
   }
 
-  /** All digits, five in a row. @returns {import("./numbers").Grey} */
+  /** All digits, five in a row. @returns {import("./grey").Grey} */
   function wholeRow() {
     const { classes } = studio.model;
     const columns = Math.min(5, classes);

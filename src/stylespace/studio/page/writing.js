@@ -31,7 +31,7 @@
     "/": [[17.5, 4.5, 10.5, 24]],
   };
 
-  /** @typedef {import("./numbers").Grey} Grey */
+  /** @typedef {import("./grey").Grey} Grey */
   /**
    * @typedef {{kind: "digit", digit: number} | {kind: "mark", mark: string} | {kind: "space"}}
    *   Sign
