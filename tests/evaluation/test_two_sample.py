@@ -78,6 +78,11 @@ def test_each_repeat_has_a_split_and_a_prior_sample_of_its_own(monkeypatch):
     assert len({float(sample[0, 0]) for _, sample in pairs}) == 3
 
 
+def test_few_codes_are_told_too():
+    codes, digits = 2 * prior()[:400], DIGITS[:400]
+    assert two_sample(codes, digits).accuracy > 0.7
+
+
 def test_a_digit_that_is_missing_has_no_figure():
     told = two_sample(prior(400), DIGITS[:400] % 9, repeats=1).per_class
     assert [math.isnan(value) for value in told] == [False] * 9 + [True]

@@ -20,6 +20,7 @@ from stylespace.noise import generator
 __all__ = ["Probes", "Recipe", "fit_probes", "spread"]
 
 WARM_UP = 0.1  # share of the steps in which the rate rises
+LEAST_STEPS = 200  # so that few vectors are learnt from too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Recipe:
 
     Attributes:
         width: of both hidden layers.
-        epochs: passes over the training vectors.
+        epochs: passes over the training vectors; more over few of them.
         batch_size: vectors a step.
         lr: AdamW's highest rate; it rises for a tenth of the steps, then falls as a cosine.
         weight_decay: AdamW's.
@@ -101,7 +102,7 @@ def fit_probes(
     sizes = (features, recipe.width, recipe.width, classes)
     nets = Probes(probes, sizes, generator(seed, "probe weights"), recipe.members)
     per_epoch = max(count // recipe.batch_size, 1)
-    steps = recipe.epochs * per_epoch
+    steps = max(recipe.epochs * per_epoch, LEAST_STEPS)
     optimizer = torch.optim.AdamW(
         nets.parameters(), recipe.lr, weight_decay=recipe.weight_decay, fused=True
     )

@@ -11,7 +11,7 @@
   const WORKING_SIDE = 512;
   const GROUND_WINDOW = 0.2; // of a photograph's longer side; no stroke on it is as thick
   const ONE_SHADE = 0.3; // of a drawing's pixels have the shade of its ground
-  const [EXACTLY, NEARLY] = [0.25 / 255, 1.5 / 255]; // the same
+  const [EXACTLY, NEARLY] = [0.25 / 255, 1.5 / 255]; // to the bit; smoothed, or packed
   const LEAST_CONTRAST = 0.1; // between ink and ground, in shares of the ground's brightness
   const SOFT = 0.3; // of the way from ground to ink is not counted on a photograph
   const RAREST = 0.0005; // of a picture's pixels are ink, where a digit stands alone on a sheet
