@@ -23,9 +23,7 @@ STROKE = 4  # likewise: what is thinner than twice this is ink
 MARGIN = 3  # pixels of the map along the outline that count as surroundings
 LEAST_SHEET, LEAST_AROUND = 0.2, 0.04  # shares of the map
 SOLID = 0.8  # of its hull a sheet fills, whatever is written on it
-CONVEX = (
-    0.85  # of its hull a shadow fills that lies on one side; what lies around a sheet does not
-)
+CONVEX = 0.85  # of its hull a shadow fills that lies on one side
 STEP = 0.15  # in logarithms of brightness, from around the sheet to it
 SHARE = 0.2  # of the outline, and of what is around it, may have less of a step
 DARKEST = 0.02  # brightness, whose logarithm counts
@@ -165,8 +163,7 @@ def _step(light: Grey, beyond: Grey, side: np.ndarray[Any, np.dtype[np.intp]]) -
 def _continued(values: Grey, within: Mask) -> Grey:
     """Each pixel outside has the value of the nearest one within: that knows no step."""
     edge = within & (_least(within.astype(np.float32), 1) == 0)
-    y, x = np.nonzero(edge)
-    result = values.copy()
+    (y, x), paper, result = np.nonzero(edge), values[edge], values.copy()
     for row, column in zip(*np.nonzero(~within), strict=True):
-        result[row, column] = values[edge][((y - row) ** 2 + (x - column) ** 2).argmin()]
+        result[row, column] = paper[((y - row) ** 2 + (x - column) ** 2).argmin()]
     return result
