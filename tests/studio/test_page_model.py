@@ -13,7 +13,6 @@ from stylespace.data.prepare import prepare
 from stylespace.networks import StyleAutoencoder
 from stylespace.studio.assets import open_session, studio_files
 from tests.data.test_prepare import drawing, photograph, ring
-from tests.data.test_sheet import on_table, sheet_with
 from tests.small import bend
 from tests.studio import browser as tools
 
@@ -97,7 +96,6 @@ def pictures(mnist):
     yield from (drawing(digits[i], 9, Resampling.BICUBIC) for i in range(4))
     yield from (photograph(digits[i], i, noise=0.01 * (i % 3)) for i in range(5))
     yield from (photograph(digits[i], i, light_ink=True) for i in range(3))
-    yield from (on_table(sheet_with([digits[i]], i), i, degrees=3 * i) for i in range(3))
     yield from (ring(width) for width in (1, 2, 24, 48))
     yield photograph(digits[3], 1, size=(900, 450)).resize((1200, 300))
     alpha = Image.eval(drawing(digits[2], 6), lambda value: 255 - value)

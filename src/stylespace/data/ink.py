@@ -25,18 +25,21 @@ RAREST = 0.0005  # of a picture's pixels are ink, where a digit stands alone on 
 LEAST_DISTANCE = 4.0  # between ink and ground, in standard deviations of the ground
 
 
-def find_ink(picture: Image.Image, name: str, side: int = WORKING_SIDE) -> Grey:
+def find_ink(
+    picture: Image.Image, name: str, side: int = WORKING_SIDE, *, on_table: bool = False
+) -> Grey:
     """How much of each pixel is ink, 0..1.
 
     Args:
         picture: of any size and mode; dark ink on a light ground or the reverse.
         name: what to call it in an error's text.
         side: pixels of the result's longer side, at most.
+        on_table: whether it may show a table around the sheet.
 
     Raises:
         DataError: it shows no ink.
     """
-    brightness, shade = _brightness(picture, side)
+    brightness, shade = _brightness(picture, side, on_table)
     ground = _ground(brightness) if shade is None else np.float64(shade)
     # rounded once, as the page does it: shades that lie on a limit lie on the same side of it
     dark = (1 - brightness / np.maximum(ground, np.float64(0.1))).astype(np.float32)
@@ -45,7 +48,7 @@ def find_ink(picture: Image.Image, name: str, side: int = WORKING_SIDE) -> Grey:
     return ink
 
 
-def _brightness(picture: Image.Image, side: int) -> tuple[Grey, float | None]:
+def _brightness(picture: Image.Image, side: int, on_table: bool) -> tuple[Grey, float | None]:
     """Light ground and dark ink, 0..1, and the ground's one shade; a photograph has none."""
     if picture.mode in ("PA", "LA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
@@ -54,7 +57,8 @@ def _brightness(picture: Image.Image, side: int) -> tuple[Grey, float | None]:
     if alpha is not None:
         grey = on_paper(grey, shrunk(alpha.convert("F"), side) / 255)
     shade = _one_shade(grey)
-    if shade is None or not _has(shade, grey, EXACTLY):  # a table may be of one shade, nearly
+    # a table may be of one shade, nearly
+    if on_table and (shade is None or not _has(shade, grey, EXACTLY)):
         sheet = without_surroundings(grey)
         grey, shade = (grey, shade) if sheet is None else (sheet, None)
     if not _is_light_on_dark(grey, shade):

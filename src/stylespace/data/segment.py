@@ -63,7 +63,7 @@ def find_digits(picture: Image.Image, name: str = "the picture") -> list[Found]:
     Raises:
         DataError: it shows no ink, too many pieces of it, or lines that run through the digits.
     """
-    ink = find_ink(picture, name, SEARCH_SIDE)
+    ink = find_ink(picture, name, SEARCH_SIDE, on_table=True)
     factor = max(1, int(max(ink.shape) / MAP_SIDE + 0.5))
     small = pooled(ink, factor)
     labels = connected(small > PIECE)[0, 0].numpy()
@@ -79,7 +79,8 @@ def find_digits(picture: Image.Image, name: str = "the picture") -> list[Found]:
         return found
     if any(_is_ruled(piece, labels) for piece in pieces or every):
         raise DataError(f"there are lines through the digits on {name}; use plain paper")
-    return [Found(prepare(picture, name), found[0].ink if found else ink)]
+    image = prepare(picture, name, on_table=True)
+    return [Found(image, found[0].ink if found else ink)]
 
 
 def _image(ink: Grey) -> Tensor | None:

@@ -20,6 +20,7 @@ MAP_SIDE = 128  # of the map on which the sheet is sought
 LEVELS = 12  # of brightness that may part it from what lies around it
 BRIDGE = 3  # pixels of the map: what is no wider than twice this is no part of the sheet
 STROKE = 4  # likewise: what is thinner than twice this is ink
+BLANK = 12  # likewise: somewhere on it twice this is free of ink, and no stroke is as thick
 MARGIN = 3  # pixels of the map along the outline that count as surroundings
 LEAST_SHEET, LEAST_AROUND = 0.2, 0.04  # shares of the map
 SOLID = 0.8  # of its hull a sheet fills, whatever is written on it
@@ -77,7 +78,7 @@ def without_surroundings(brightness: Grey) -> Grey | None:
 def _sheet(light: Grey, mask: Mask) -> _Sheet | None:
     """The largest piece of the mask, if it has the form of a sheet."""
     part = _largest_piece(mask)
-    if part.mean() < LEAST_SHEET:
+    if part.mean() < LEAST_SHEET or not _least(part.astype(np.float32), BLANK).any():
         return None
     beyond, side = _outside_hull(part)
     around = beyond > 1

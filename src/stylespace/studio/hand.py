@@ -98,10 +98,10 @@ class HandReader:
 
     def _whole(self, picture: Image.Image, name: str) -> Sample | None:
         """All ink as one digit, whose strokes may have gaps; None if it is too wide for one."""
-        box = bounds(without_specks(find_ink(picture, name)))
+        box = bounds(without_specks(find_ink(picture, name, on_table=True)))
         if box is None or box.width > WIDE * box.height:
             return None
-        return self.read(prepare(picture, name))
+        return self.read(prepare(picture, name, on_table=True))
 
     def read(self, image: Tensor) -> Sample:
         """Which digit an image shows, and in which style; uint8 `[28, 28]`."""

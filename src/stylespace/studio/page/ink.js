@@ -26,10 +26,11 @@
    * How much of each pixel is ink.
    * @param {{width: number, height: number, data: Uint8ClampedArray}} picture RGBA, any size
    * @param {number} [side] pixels of the result's longer side, at most
+   * @param {boolean} [onTable] whether it may show a table around the sheet
    * @returns {Grey}
    */
-  function findInk(picture, side = WORKING_SIDE) {
-    const { brightness, shade } = readBrightness(picture, side);
+  function findInk(picture, side = WORKING_SIDE, onTable = false) {
+    const { brightness, shade } = readBrightness(picture, side, onTable);
     const ground = shade === null ? lightGround(brightness) : null;
     const data = brightness.data.map(
       (value, i) => 1 - value / Math.max(ground ? ground.data[i] : shade, 0.1),
@@ -72,9 +73,10 @@
   /** Light ground and dark ink, 0..1, at most `side` long, and the ground's one shade; a
    * photograph has none.
    * @param {{width: number, height: number, data: Uint8ClampedArray}} picture
-   * @param {number} side @returns {{brightness: Grey, shade: number | null}}
+   * @param {number} side @param {boolean} onTable
+   * @returns {{brightness: Grey, shade: number | null}}
    */
-  function readBrightness({ width, height, data }, side) {
+  function readBrightness({ width, height, data }, side, onTable) {
     const grey = new Float32Array(width * height);
     const alpha = new Float32Array(width * height);
     for (let i = 0, at = 0; i < grey.length; i++, at += 4) {
@@ -86,8 +88,9 @@
     const small = shrunk({ width, height, data: grey }, factor);
     layOnPaper(small.data, shrunk({ width, height, data: alpha }, factor).data);
     let [brightness, shade] = [small, oneShade(small)];
-    if (shade === null || !has(shade, small, EXACTLY)) {
-      const sheet = withoutSurroundings(small); // a table may be of one shade, nearly
+    // a table may be of one shade, nearly
+    if (onTable && (shade === null || !has(shade, small, EXACTLY))) {
+      const sheet = withoutSurroundings(small);
       if (sheet) [brightness, shade] = [sheet, null];
     }
     if (!isLightOnDark(brightness, shade)) return { brightness, shade };

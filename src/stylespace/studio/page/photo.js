@@ -85,9 +85,9 @@
    * @param {ImageData} picture
    */
   function wholeOf(picture) {
-    const box = bounds(withoutSpecks(findInk(picture)));
+    const box = bounds(withoutSpecks(findInk(picture, undefined, true)));
     const wide = !box || box.right - box.left > WIDE * (box.bottom - box.top);
-    return wide ? null : readSample(prepare(picture));
+    return wide ? null : readSample(prepare(picture, true));
   }
 
   /** @param {import("./hand").Sample} whole @param {import("./hand").Sample[]} parts */

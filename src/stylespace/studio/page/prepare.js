@@ -22,11 +22,12 @@
   /**
    * Bring a picture of one digit to the form of MNIST's images.
    * @param {{width: number, height: number, data: Uint8ClampedArray}} picture RGBA
+   * @param {boolean} [onTable] whether it may show a table around the sheet
    * @returns {Float32Array} `[784]` in 0..1, in steps of 1/255
    * @throws {PictureError} it shows no ink
    */
-  function prepare(picture) {
-    return prepareInk(findInk(picture));
+  function prepare(picture, onTable = false) {
+    return prepareInk(findInk(picture, undefined, onTable));
   }
 
   /** The same from ink. @param {Grey} given */

@@ -44,7 +44,7 @@
    *   through the digits
    */
   function findDigits(picture) {
-    const ink = findInk(picture, SEARCH_SIDE);
+    const ink = findInk(picture, SEARCH_SIDE, true);
     const factor = Math.max(1, Math.round(Math.max(ink.width, ink.height) / MAP_SIDE));
     const small = pooled(ink, factor);
     const { labels } = connected(small, PIECE);
@@ -66,7 +66,7 @@
     if ((pieces.length ? pieces : every).some((piece) => isRuled(piece, small, labels))) {
       throw new PictureError("There are lines through the digits; use plain paper.");
     }
-    return [{ ...(digits[0] ?? everything(ink)), image: prepare(picture) }];
+    return [{ ...(digits[0] ?? everything(ink)), image: prepare(picture, true) }];
   }
 
   /** All ink there is, as one digit. @param {import("./grey").Grey} ink */

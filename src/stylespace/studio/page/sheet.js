@@ -11,6 +11,7 @@
   const LEVELS = 12; // of brightness that may part it from what lies around it
   const BRIDGE = 3; // pixels of the map: what is no wider than twice this is no part of the sheet
   const STROKE = 4; // likewise: what is thinner than twice this is ink
+  const BLANK = 12; // likewise: somewhere on it twice this is free of ink; no stroke is as thick
   const MARGIN = 3; // pixels of the map along the outline that count as surroundings
   const [LEAST_SHEET, LEAST_AROUND] = [0.2, 0.04]; // shares of the map
   const SOLID = 0.8; // of its hull a sheet fills, whatever is written on it
@@ -68,6 +69,7 @@
   function sheetOf(light, mask) {
     const part = largestPiece(mask);
     if (count(part) < LEAST_SHEET * part.length) return null;
+    if (!least({ ...mask, data: part }, BLANK).data.includes(1)) return null;
     const { beyond, side } = outsideHull({ ...mask, data: part });
     const around = Float32Array.from(beyond, (distance) => +(distance > 1));
     if (count(around) < LEAST_AROUND * around.length) return null;
