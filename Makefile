@@ -26,13 +26,14 @@ CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/
 .NOTPARALLEL:  # two targets would install into the one environment
 .PHONY: train test bench wheel-test lock audit clean
 
+# by exec, so that a make that is told to end waits until the run has saved;
 # a simple auto-encoder, or a run that was stopped, goes on; what has finished is not trained more
 SAVED := "$(SESSION)/.saved/trainer.json", "$(SESSION)/trainer.json"
 FINISHED := import json, os; s = json.load(open(next(filter(os.path.exists, ($(SAVED)))))); \
 	exit(s["step"] < s["steps"] or s["config"]["objective"] != "aae")
 
 train: .venv/.for-use
-	@$(BIN)/python -c '$(FINISHED)' 2>/dev/null || $(BIN)/mnist-aae --ckpt-dir "$(SESSION)"
+	@$(BIN)/python -c '$(FINISHED)' 2>/dev/null || exec $(BIN)/mnist-aae --ckpt-dir "$(SESSION)"
 	$(BIN)/encoder-vis --ckpt-dir "$(SESSION)" --output "$(SESSION)/style-space.png"
 	$(BIN)/generate-digits --ckpt-dir "$(SESSION)" --count 8 --output "$(SESSION)/digits.png"
 
