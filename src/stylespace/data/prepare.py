@@ -97,13 +97,12 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
         raise DataError(f"cannot read {path}: {reason}") from None
 
 
-def prepare(picture: Image.Image, name: str = "the picture", *, on_table: bool = False) -> Tensor:
+def prepare(picture: Image.Image, name: str = "the picture") -> Tensor:
     """Bring a picture of one digit to the form of MNIST's images.
 
     Args:
         picture: of any size and mode; dark ink on a light ground or the reverse.
         name: what to call it in an error's text.
-        on_table: whether it may show a table around the sheet.
 
     Returns:
         `[28, 28]` uint8, 0 is paper and 255 is ink.
@@ -118,7 +117,7 @@ def prepare(picture: Image.Image, name: str = "the picture", *, on_table: bool =
         >>> image.shape, image[14, 14].item(), (image > 0).any(dim=1).sum().item()
         (torch.Size([28, 28]), 255, 20)
     """
-    return prepare_ink(find_ink(picture, name, on_table=on_table), name)
+    return prepare_ink(find_ink(picture, name), name)
 
 
 def prepare_ink(given: Grey, name: str = "the picture") -> Tensor:

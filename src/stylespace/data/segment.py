@@ -14,7 +14,7 @@ from torch import Tensor
 
 from stylespace.data.grey import Grey, connected, pooled
 from stylespace.data.ink import find_ink
-from stylespace.data.prepare import PIECE, Box, prepare, prepare_ink
+from stylespace.data.prepare import PIECE, Box, prepare_ink
 from stylespace.errors import DataError
 
 __all__ = ["Found", "find_digits"]
@@ -79,7 +79,7 @@ def find_digits(picture: Image.Image, name: str = "the picture") -> list[Found]:
         return found
     if any(_is_ruled(piece, labels) for piece in pieces or every):
         raise DataError(f"there are lines through the digits on {name}; use plain paper")
-    image = prepare(picture, name, on_table=True)
+    image = prepare_ink(find_ink(picture, name, on_table=True), name)
     return [Found(image, found[0].ink if found else ink)]
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from stylespace.data.grey import Grey
 from stylespace.data.ink import find_ink
-from stylespace.data.prepare import bounds, prepare, prepare_ink, without_specks
+from stylespace.data.prepare import bounds, prepare_ink, without_specks
 from stylespace.data.segment import Found, find_digits
 from stylespace.data.touching import cuts
 from stylespace.errors import DataError
@@ -98,10 +98,11 @@ class HandReader:
 
     def _whole(self, picture: Image.Image, name: str) -> Sample | None:
         """All ink as one digit, whose strokes may have gaps; None if it is too wide for one."""
-        box = bounds(without_specks(find_ink(picture, name, on_table=True)))
+        ink = find_ink(picture, name, on_table=True)
+        box = bounds(without_specks(ink))
         if box is None or box.width > WIDE * box.height:
             return None
-        return self.read(prepare(picture, name, on_table=True))
+        return self.read(prepare_ink(ink, name))
 
     def read(self, image: Tensor) -> Sample:
         """Which digit an image shows, and in which style; uint8 `[28, 28]`."""

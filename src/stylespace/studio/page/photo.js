@@ -10,7 +10,7 @@
     findDigits,
     findInk,
     make,
-    prepare,
+    prepareInk,
     readSample,
     studio,
     touching,
@@ -85,9 +85,10 @@
    * @param {ImageData} picture
    */
   function wholeOf(picture) {
-    const box = bounds(withoutSpecks(findInk(picture, undefined, true)));
+    const ink = findInk(picture, undefined, true);
+    const box = bounds(withoutSpecks(ink));
     const wide = !box || box.right - box.left > WIDE * (box.bottom - box.top);
-    return wide ? null : readSample(prepare(picture, true));
+    return wide ? null : readSample(prepareInk(ink));
   }
 
   /** @param {import("./hand").Sample} whole @param {import("./hand").Sample[]} parts */
