@@ -13,7 +13,7 @@ beforehand. Takes some minutes a seed.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -166,7 +166,9 @@ def _reached(objective: Objective, found: list[Quality]) -> list[Row]:
 
 
 def main() -> None:
-    seeds = [int(seed) for seed in sys.argv[1:]] or list(range(5))
+    parser = argparse.ArgumentParser(description="Seconds to a quality, beside a textbook loop.")
+    parser.add_argument("seeds", nargs="*", type=int, default=list(range(5)), metavar="SEED")
+    seeds = parser.parse_args().seeds
     for objective in OBJECTIVES:
         title = f"Seconds to the quality, {objective} {' '.join(FLAGS)}"
         print(text(title, rows(objective, seeds)), flush=True)

@@ -9,6 +9,7 @@ instead: the same people wrote those who wrote the others.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import sys
 from typing import Any
@@ -61,7 +62,10 @@ def typed(kind: type[Any], values: dict[str, str]) -> dict[str, Any]:
 
 
 def main() -> None:
-    values = dict(argument.split("=") for argument in sys.argv[1:])
+    parser = argparse.ArgumentParser(description="Try settings where they may be chosen.")
+    parser.add_argument("settings", nargs="*", metavar="NAME=VALUE", help="of the configurations")
+    settings = parser.parse_args().settings
+    values = dict(setting.partition("=")[::2] for setting in settings)
     fields = [*dataclasses.fields(TrainConfig), *dataclasses.fields(ModelConfig)]
     unknown = values.keys() - {"judged", *(field.name for field in fields)}
     if unknown:
@@ -72,7 +76,7 @@ def main() -> None:
     config = run_config(asked.pop("objective", TrainConfig.objective), asked)
     model = train(shown, ModelConfig(**typed(ModelConfig, values)), config)
     reader = cached_reader(shown, lambda _: None, print)
-    report = evaluate(model, shown, judged, reader, name=" ".join(sys.argv[1:]) or "defaults")
+    report = evaluate(model, shown, judged, reader, name=" ".join(settings) or "defaults")
     print(card_text(report))
 
 
