@@ -1,3 +1,5 @@
+import itertools
+import math
 import struct
 
 import numpy as np
@@ -46,6 +48,15 @@ def centre(image):
     return torch.stack([ink.sum(dim=1) @ place, ink.sum(dim=0) @ place]) / ink.sum()
 
 
+def centred(image):
+    """An image with its centre of mass in the middle, moved between pixels."""
+    moved = image.float()
+    for axis, way in enumerate((14 - centre(image)).tolist()):
+        whole = math.floor(way)
+        moved = moved.roll(whole, axis).lerp(moved.roll(whole + 1, axis), way - whole)
+    return moved
+
+
 def difference(one, other):
     """Mean absolute difference, in shares of full ink."""
     return ((one.float() - other.float()).abs().mean() / 255).item()
@@ -62,20 +73,36 @@ def nearest(image, others):
     return int(torch.stack(apart).amin(dim=0).argmin())
 
 
-@pytest.mark.parametrize("scale", [1, 2, 5, 12, 18])
-def test_mnists_own_images_come_back_from_drawings_of_any_size(digits, scale):
+def test_mnists_own_images_come_back_as_they_are(digits):
     for image in digits:
-        found = prepare(drawing(image, scale))
+        found = prepare(drawing(image, 1))
         assert difference(found, image) < 0.006
         assert (centre(found) - centre(image)).abs().max() < 0.05
+
+
+@pytest.mark.parametrize("scale", [2, 5, 12, 18])
+def test_mnists_own_images_come_back_from_drawings_of_any_size_in_the_middle(digits, scale):
+    for image in digits:
+        found = prepare(drawing(image, scale))
+        assert difference(found, centred(image)) < 0.006
+        assert (centre(found) - 14).abs().max() < 0.05
+
+
+def test_a_drawing_hardly_changed_is_hardly_another_image(digits):
+    """However small the steps are, one of them takes the ink over the edge of a pixel."""
+    for image in digits[:6]:
+        large = drawing(image, 20, Resampling.BICUBIC)
+        widths = range(large.width, large.width * 11 // 10, 4)
+        found = [prepare(large.resize((width, large.height))) for width in widths]
+        assert max(difference(*pair) for pair in itertools.pairwise(found)) < 0.012
 
 
 @pytest.mark.parametrize("scale", [25, 40, 73])
 def test_a_drawing_larger_than_is_worked_on_comes_back_nearly_as_well(digits, scale):
     for image in digits:
         found = prepare(drawing(image, scale))
-        assert min(difference(one, image) for one in moved(found)) < 0.02
-        assert (centre(found) - 14).abs().max() <= 0.51
+        assert difference(found, centred(image)) < 0.02
+        assert (centre(found) - 14).abs().max() < 0.05
 
 
 @pytest.mark.parametrize("how", [Resampling.BILINEAR, Resampling.BICUBIC, Resampling.LANCZOS])
@@ -111,7 +138,7 @@ def test_coloured_ink_is_ink(digits, ink, paper):
     mask = Image.eval(drawing(digits[1], 6), lambda value: 255 - value)
     picture = Image.new("RGB", mask.size, paper)
     picture.paste(ink, mask=mask)
-    assert difference(prepare(picture), digits[1]) < 0.01
+    assert difference(prepare(picture), centred(digits[1])) < 0.01
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (150, 0), (0, 170), (97, 61)])
@@ -144,9 +171,9 @@ def test_the_digit_fills_twenty_pixels_around_the_middle():
     for width in (4, 20, 40):
         found = prepare(ring(width))
         rows, columns = (np.flatnonzero((found > 0).any(dim=axis)) for axis in (1, 0))
-        assert len(rows) == rows[-1] - rows[0] + 1 == 20
-        assert columns[-1] - columns[0] + 1 == 15
-        assert (centre(found) - 14).abs().max() <= 0.5
+        assert len(rows) == rows[-1] - rows[0] + 1 == 21  # half of the first and of the last
+        assert columns[-1] - columns[0] + 1 in (16, 17)
+        assert (centre(found) - 14).abs().max() < 0.05
 
 
 @pytest.mark.parametrize(("scale", "quality"), [(3, 85), (6, 85), (6, 75), (10, 75)])
@@ -189,7 +216,7 @@ def test_what_is_transparent_is_paper(digits, ink):
         picture = Image.new("RGBA", alpha.size, below)
         picture.paste(ink, mask=alpha.point(lambda value: 255 * (value > 0)))
         picture.putalpha(alpha)
-        assert difference(prepare(picture), digits[2]) < 0.01
+        assert difference(prepare(picture), centred(digits[2])) < 0.01
 
 
 @pytest.mark.parametrize("invert", [False, True])
@@ -199,7 +226,7 @@ def test_sixteen_bits_whatever_range_they_use(digits, tmp_path, low, high, inver
     values = low + (high - low) * (share if invert else 1 - share)
     picture = Image.fromarray(np.rint(values).astype(np.uint16).repeat(6, 0).repeat(6, 1))
     picture.save(tmp_path / "scan.png")
-    assert difference(prepare_file(tmp_path / "scan.png"), digits[3]) < 0.01
+    assert difference(prepare_file(tmp_path / "scan.png"), centred(digits[3])) < 0.01
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
@@ -233,7 +260,7 @@ def test_every_format_that_people_have(digits, tmp_path, name):
     kind = {"jpg": "JPEG", "tif": "TIFF", "no-ending": "PNG"}.get(name.split(".")[-1])
     drawing(digits[5], 6).save(tmp_path / name, kind)
     found = prepare_file(tmp_path / name)
-    assert min(difference(one, digits[5]) for one in moved(found)) < 0.03
+    assert difference(found, centred(digits[5])) < 0.03
 
 
 def test_grey_that_was_multiplied_by_its_opacity(digits, tmp_path):

@@ -39,7 +39,7 @@
       throw new PictureError("That is a speck, but no digit.");
     }
     const wide = widened(ink, longerSide(box));
-    return centred(scaled(cut(wide, bounds(wide))));
+    return placed(cut(wide, bounds(wide)));
   }
 
   /** @param {Box} box */
@@ -143,76 +143,62 @@
     return less;
   }
 
-  /** Scale into 20x20, keeping the aspect; each new pixel is the mean of what it covers.
+  /** Scale into 20x20, keeping the aspect, and put into 28x28 with the centre of mass in the
+   * middle. Neither goes by whole pixels, or a style would jump where a drawing hardly changes.
    * @param {Grey} ink
    */
-  function scaled(ink) {
-    const scale = BOX / Math.max(ink.width, ink.height);
-    const width = Math.max(1, roundEven(ink.width * scale));
-    const height = Math.max(1, roundEven(ink.height * scale));
-    const shares = {
-      x: resampling(ink.width, width, scale < 1),
-      y: resampling(ink.height, height, scale < 1),
-    };
-    const data = new Float32Array(width * height);
-    const narrow = new Float32Array(width * ink.height);
-    for (let y = 0; y < ink.height; y++) {
-      shares.x.forEach(({ first, weights }, x) => {
-        const from = y * ink.width + first;
-        weights.forEach((weight, i) => (narrow[y * width + x] += weight * ink.data[from + i]));
+  function placed({ width, height, data }) {
+    const mass = { x: new Float64Array(width), y: new Float64Array(height) };
+    data.forEach((value, i) => {
+      // of whole numbers, which have the same centre wherever it is computed
+      const grey = roundEven(value * 255);
+      mass.x[i % width] += grey;
+      mass.y[Math.floor(i / width)] += grey;
+    });
+    const pixel = Math.max(width, height) / BOX;
+    const [columns, rows] = [shares(mass.x, pixel), shares(mass.y, pixel)];
+    const narrow = new Float64Array(SIDE * height);
+    for (let y = 0; y < height; y++) {
+      columns.forEach(({ first, weights }, x) => {
+        const from = y * width + first;
+        weights.forEach((weight, i) => (narrow[y * SIDE + x] += weight * data[from + i]));
       });
     }
-    shares.y.forEach(({ first, weights }, y) => {
-      for (let x = 0; x < width; x++) {
-        const from = first * width + x;
-        weights.forEach((weight, i) => (data[y * width + x] += weight * narrow[from + i * width]));
-      }
+    const image = new Float64Array(SIDE * SIDE);
+    rows.forEach(({ first, weights }, y) => {
+      weights.forEach((weight, i) => {
+        const from = (first + i) * SIDE;
+        for (let x = 0; x < SIDE; x++) image[y * SIDE + x] += weight * narrow[from + x];
+      });
     });
-    return { width, height, data };
+    return Float32Array.from(image, (value) => roundEven(value * 255) / 255);
   }
 
-  /** For each new pixel the old ones that it takes from: all that it covers when shrinking, its
-   * two neighbours when enlarging.
-   * @param {number} from @param {number} to @param {boolean} shrink
+  /** What each new pixel takes from the old ones along an axis: all that it covers when shrinking,
+   * its two neighbours when enlarging.
+   * @param {Float64Array} mass @param {number} pixel old ones a new one
    */
-  function resampling(from, to, shrink) {
-    const scale = from / to;
-    const stretch = Math.max(1, scale);
-    const support = (shrink ? 0.5 : 1) * stretch;
-    /** @param {number} x */
-    const filter = (x) => (shrink ? Number(x > -0.5 && x <= 0.5) : Math.max(0, 1 - Math.abs(x)));
-    return Array.from({ length: to }, (_, index) => {
-      const centre = (index + 0.5) * scale;
-      const first = Math.max(0, Math.trunc(centre - support + 0.5));
-      const end = Math.min(from, Math.trunc(centre + support + 0.5));
+  function shares(mass, pixel) {
+    const length = mass.length;
+    const weighed = mass.reduce((sum, value, i) => sum + value * (2 * i + 1), 0);
+    const centre = weighed / (2 * mass.reduce((sum, value) => sum + value));
+    const from = Math.min(Math.max(centre - MIDDLE * pixel, length - SIDE * pixel), 0);
+    // as large as it should be, it would only get blurred between pixels
+    const start = pixel === 1 ? roundEven(from) : from;
+    return Array.from({ length: SIDE }, (_, index) => {
+      const edge = start + pixel * index;
+      const reach = pixel < 1 ? 1 : pixel / 2;
+      const middle = edge + pixel / 2;
+      const first = Math.max(0, Math.floor(middle - reach - 0.5));
+      const end = Math.min(length, Math.ceil(middle + reach + 0.5));
       const weights = [];
-      for (let i = first; i < end; i++) weights.push(filter((i - centre + 0.5) / stretch));
-      const total = weights.reduce((sum, weight) => sum + weight, 0);
-      return { first, weights: weights.map((weight) => weight / total) };
+      for (let i = first; i < end; i++) {
+        const covered = Math.min(edge + pixel, i + 1) - Math.max(edge, i);
+        const near = 1 - Math.abs(middle - (i + 0.5));
+        weights.push(Math.max(0, pixel < 1 ? near : covered / pixel));
+      }
+      return { first, weights };
     });
-  }
-
-  /** Put into 28x28 with the centre of mass in the middle, as far as there is room.
-   * @param {Grey} ink
-   */
-  function centred({ width, height, data }) {
-    // of the pixels as they come to be: whole numbers have the same centre wherever it is computed
-    const pixels = data.map((value) => roundEven(value * 255));
-    let [mass, x, y] = [0, 0, 0];
-    pixels.forEach((value, i) => {
-      mass += value;
-      x += value * (2 * (i % width) + 1);
-      y += value * (2 * Math.floor(i / width) + 1);
-    });
-    /** @type {(centre: number, length: number) => number} */
-    const corner = (centre, length) =>
-      Math.min(Math.max(roundEven(MIDDLE - centre), 0), SIDE - length);
-    const [left, top] = [corner(x / (2 * mass), width), corner(y / (2 * mass), height)];
-    const image = new Float32Array(SIDE * SIDE);
-    pixels.forEach((value, i) => {
-      image[(top + Math.floor(i / width)) * SIDE + left + (i % width)] = value / 255;
-    });
-    return image;
   }
 
   Object.assign(Stylespace, { PIECE, bounds, cut, prepare, prepareInk, withoutSpecks });
