@@ -58,21 +58,27 @@ def _as_told(path: Path, digit: int, model: StyleAutoencoder) -> Hand:
     """The whole picture as one digit."""
     import torch
 
-    from stylespace.data.prepare import prepare_file
+    from stylespace.data.pictures import ready_image
+    from stylespace.data.prepare import prepare, read_picture
 
-    image = prepare_file(path)
+    picture = read_picture(path)
+    image = ready_image(picture)
+    if image is None:
+        image = prepare(picture, str(path))
     style = model.encode(image[None, None] / 255, torch.tensor([digit]))
     return Hand(image[None], digit, style[0])
 
 
 def _read(args: argparse.Namespace, model: StyleAutoencoder) -> list[Sample]:
     from stylespace.cli.progress import parts
+    from stylespace.data.pictures import ready_image
     from stylespace.data.prepare import read_picture
     from stylespace.data.segment import find_digits
     from stylespace.studio.session import hand_reader
 
     name, picture = str(args.like), read_picture(args.like)
-    found = find_digits(picture, name)  # a blank picture is refused before a reader is trained
+    ready = ready_image(picture)  # a blank picture is refused before a reader is trained
+    found = find_digits(picture, name) if ready is None else []
     try:
         with parts() as (progress, say):
             reader = hand_reader(
@@ -88,7 +94,9 @@ def _read(args: argparse.Namespace, model: StyleAutoencoder) -> list[Sample]:
             f"which digit does {args.like} show? Say it with --digit ({error}; --data names "
             "others to learn from)"
         ) from None
-    return reader.read_found(found, picture, name)
+    if ready is None:
+        return reader.read_found(found, picture, name)
+    return reader.read_ready(ready, picture, name)
 
 
 def _tell(path: Path, samples: list[Sample], model: StyleAutoencoder) -> None:
