@@ -100,6 +100,18 @@ def test_the_legend_names_digits_and_prior():
     ]
 
 
+def test_the_legend_names_each_of_the_alphabets_letters():
+    *_, figure = drawn(3, count=260, names=tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert "".join(text.get_text() for text in legend.get_texts()[:26]) == (
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    )
+    box = legend.get_window_extent()
+    below = [axes.get_window_extent() for axes in figure.axes if axes.get_visible()]
+    assert not any(box.overlaps(axes) for axes in below)
+
+
 @pytest.mark.parametrize("count", [1, 2, 5000])
 def test_few_points_and_many_are_drawn(count, tmp_path):
     *_, figure = drawn(2, count=count)

@@ -4,6 +4,7 @@ import torch
 from PIL import Image
 
 from stylespace.errors import StylespaceError, UsageError
+from stylespace.lettering import legible
 from stylespace.sheets import check_picture_path, check_sheet_size, tile, write_picture
 
 
@@ -82,6 +83,18 @@ def test_labels_stand_above_their_column_and_left_of_their_row_and_touch_nothing
         box = inked(picture, top - 1, bottom + 1, 0, first[2])
         assert 3 < box[2] < box[3] < first[2]
         assert abs((box[0] + box[1]) - (top + bottom)) <= 8
+
+
+@pytest.mark.parametrize("names", [["é", "½"], ["ж", "Ω"], ["日本", "月"], ["a…", "b…"]])
+def test_labels_beyond_ascii_can_be_told_apart(names):
+    one, other = (np.asarray(tile(grey_tiles(1, 1), column_labels=[name])) for name in names)
+    assert one.shape == other.shape
+    assert (one != other).any()
+
+
+def test_what_no_font_here_has_is_told_by_its_number():
+    assert legible("a\U0010fffd") == "a10fffd"
+    assert legible("plain 7") == "plain 7"
 
 
 def test_labels_of_five_lines_do_not_run_into_each_other():

@@ -17,7 +17,7 @@ import itertools
 import shutil
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from stylespace.generation import AT_ONCE, BLOCK, Drawing, class_names, style_bl
 from stylespace.networks import StyleAutoencoder
 from stylespace.output import replaced, replaced_files
 
-__all__ = ["SampleSet", "is_npz", "set_size", "write_set"]
+__all__ = ["SampleSet", "are_numbers", "is_npz", "set_size", "write_set"]
 
 Array = np.ndarray[Any, Any]
 LARGEST_IDX = 2**32 - 1  # its header counts in 32 bits
@@ -102,6 +102,11 @@ def is_npz(path: Path) -> bool:
     return path.suffix.lower() == ".npz"
 
 
+def are_numbers(names: Sequence[str]) -> bool:
+    """Whether the digits' names are their numbers, so that these say it all."""
+    return list(names) == [str(number) for number in range(len(names))]
+
+
 def set_size(samples: SampleSet, path: Path) -> int:
     """Bytes of the set's numbers, as they are stored at `path`."""
     label = 8 if is_npz(path) else 1
@@ -158,7 +163,7 @@ def _npz_parts(samples: SampleSet) -> list[_Part]:
 
 def _names_part(names: tuple[str, ...]) -> Iterator[_Part]:
     """What the digits are called, where their numbers do not say so."""
-    if names != tuple(map(str, range(len(names)))):
+    if not are_numbers(names):
         array = np.array(names, dtype=np.dtype(np.str_).newbyteorder("<"))
         content = _npy_header(array.dtype.str, array.shape) + array.tobytes()
         yield _Part("class_names.npy", content, lambda: iter(()), "|u1")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from stylespace.errors import UsageError
+from stylespace.lettering import SIZE, font_for, legible
 from stylespace.output import replaced
 
 __all__ = ["FORMATS", "check_picture_path", "check_sheet_size", "tile", "write_picture"]
@@ -23,7 +23,6 @@ SCALE = 3
 LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}  # pixels that the format can count
 MOST_TILES, MOST_ROWS, MOST_COLUMNS = 20_000, 500, 120
 PAPER, LABEL = 255, 130  # grey levels
-FONT_SIZE = 13
 MARGIN, GAP, LEAD_GAP = 14, 2, 18
 
 
@@ -52,10 +51,11 @@ def tile(
         >>> tile(torch.zeros(2, 10, 28, 28), scale=1).size
         (326, 86)
     """
+    column_labels, row_labels = (list(map(legible, one)) for one in (column_labels, row_labels))
     pixels = images if images.dtype == torch.uint8 else (images * 255).round().to(torch.uint8)
     rows, columns = pixels.shape[:2]
     left = MARGIN + max((_width(label) for label in row_labels), default=-MARGIN) + MARGIN
-    top = MARGIN + (FONT_SIZE + MARGIN // 2 if any(column_labels) else 0)
+    top = MARGIN + (SIZE + MARGIN // 2 if any(column_labels) else 0)
     side = pixels.shape[2] * scale
     step = side + GAP
     apart = LEAD_GAP if 0 < lead < columns else 0
@@ -88,7 +88,8 @@ def _label_columns(
     pen = ImageDraw.Draw(picture)
     for label, start in zip(labels, starts, strict=False):
         middle, base = start + width // 2, top - MARGIN // 2
-        pen.text((middle, base), _cut(label, width), LABEL, _font(), anchor="ms")
+        shown = _cut(label, width)
+        pen.text((middle, base), shown, LABEL, font_for(shown), anchor="ms")
 
 
 def _label_rows(
@@ -97,7 +98,8 @@ def _label_rows(
     pen = ImageDraw.Draw(picture)
     for row, label in enumerate(labels):
         place = (left - MARGIN, top + row * step + (step - GAP) // 2)
-        pen.multiline_text(place, label, LABEL, _font(), anchor="rm", align="right", spacing=3)
+        font = font_for(label)
+        pen.multiline_text(place, label, LABEL, font, anchor="rm", align="right", spacing=3)
 
 
 def check_sheet_size(rows: int, columns: int) -> None:
@@ -143,13 +145,8 @@ def write_picture(path: Path, picture: Image.Image) -> None:
         picture.save(part, form, quality=95)
 
 
-@functools.cache
-def _font() -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    return ImageFont.load_default(FONT_SIZE)
-
-
 def _width(text: str) -> int:
-    return max(round(_font().getlength(line)) for line in text.split("\n"))
+    return max(round(font_for(line).getlength(line)) for line in text.split("\n"))
 
 
 def _cut(text: str, width: int) -> str:

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from stylespace import hardware
+from stylespace.cli import generate
 from stylespace.generation import draw
 from tests.cli.drawing import SESSION, left_behind, save_session
 from tests.small import strokes, write_idx
@@ -36,6 +37,14 @@ def test_an_exported_set_is_balanced_and_its_styles_draw_its_images(
     assert np.array_equal(drawn.numpy(), found["images"])
     generate_digits("--export", "few.npz", "--count", 30, *exact)
     assert np.array_equal(read_npz("few.npz")["images"], found["images"][:30])
+
+
+@pytest.mark.parametrize(("path", "told"), [("set", True), ("set.npz", False)])
+def test_names_that_a_set_cannot_hold_are_told_of(tmp_path, monkeypatch, capsys, path, told):
+    monkeypatch.chdir(tmp_path)
+    save_session(tmp_path / "s.ckpt", decoder_widths=(16,), class_names=tuple("ABCDEFGHIJ"))
+    assert generate.main(["--ckpt-dir", "s.ckpt", "--export", path, "--count", "20"]) == 0
+    assert ("do not hold the classes' names" in capsys.readouterr().out) is told
 
 
 def test_a_folder_of_pictures_is_not_hidden_by_a_set(generate_digits, here):

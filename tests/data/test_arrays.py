@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from stylespace.data.arrays import classes_of
+from stylespace.data.loading import left_out
 from stylespace.datasets import load
 from stylespace.errors import DataError
 from tests.small import strokes
@@ -53,6 +54,7 @@ def both(train, test):
         lambda images: images[:, None],
         lambda images: images[..., None],
         lambda images: images.reshape(-1, 784),
+        lambda images: images.reshape(-1, 1, 784),
         lambda images: images.astype(np.int64),
         lambda images: images.astype(np.float64),
         lambda images: (images / 255).astype(np.float32),
@@ -304,3 +306,20 @@ def test_what_generate_exports_can_be_trained_on(tmp_path):
     first, second = load(tmp_path / "set.npz"), load(tmp_path / "idx")
     assert len(first[0]) == 120
     assert all(torch.equal(a.images, b.images) for a, b in zip(first, second, strict=True))
+
+
+def test_a_part_for_validation_is_for_testing_where_there_is_no_other(saved, drawn):
+    parts = {"x_train": drawn.images[:100], "y_train": drawn.digits[:100]}
+    held_out = {"x_val": drawn.images[100:], "y_val": drawn.digits[100:]}
+    train, test = load(saved(**parts, **held_out))
+    assert (len(train), len(test)) == (100, 40)
+
+
+def test_arrays_that_are_not_read_are_told_of(saved, drawn):
+    parts = {"x_train": drawn.images[:100], "y_train": drawn.digits[:100]}
+    tests = {"x_test": drawn.images[100:120], "y_test": drawn.digits[100:120]}
+    held_out = {"x_val": drawn.images[120:], "y_val": drawn.digits[120:]}
+    name = saved(**parts, **tests, **held_out, styles=np.zeros(3))
+    _, test = load(name)
+    assert len(test) == 20
+    assert left_out(name) == ["passed over, as such arrays are not read: 'x_val', 'y_val'"]

@@ -172,6 +172,7 @@ def test_classes_beside_those_for_training_are_told_of(tmp_path, capfd):
     told = capfd.readouterr().err
     assert "as they lie beside train/: 'c'; move what is a class into it" in told
     assert "lie right in them: 'test/b'; put" in told
+    assert "val/ is passed over, as test/ is there too" in told
 
 
 def test_files_and_dead_links_are_no_parts_whatever_their_names(tmp_path):

@@ -193,7 +193,7 @@ def _refuse(flag: str, others: dict[str | None, object]) -> None:
 def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
     from stylespace.data.loading import has_idx, is_picture_folder
     from stylespace.data.progress import bar
-    from stylespace.export_set import SampleSet, set_size, write_set
+    from stylespace.export_set import SampleSet, are_numbers, is_npz, set_size, write_set
     from stylespace.generation import class_names
     from stylespace.hardware import choose
 
@@ -212,6 +212,8 @@ def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
     if args.digit is not None:
         what += f" of the digit {class_names(model.config)[args.digit]}"
     print(f"{args.count} {what}, with digits and styles, written to {path}")
+    if not is_npz(path) and not are_numbers(class_names(model.config)):
+        print("(IDX files do not hold the classes' names; a path that ends in .npz does)")
 
 
 def _draw_sheet(args: argparse.Namespace, model: StyleAutoencoder) -> None:

@@ -5,6 +5,7 @@ Nothing is unpickled, and nothing large is set up for what cannot be there.
 
 from __future__ import annotations
 
+import itertools
 import math
 import zipfile
 import zlib
@@ -24,16 +25,19 @@ from stylespace.data.split import parted
 from stylespace.errors import DataError
 from stylespace.files import reason
 
-__all__ = ["classes_of", "labelled", "read_npz"]
+__all__ = ["classes_of", "labelled", "read_npz", "unread"]
 
 Array = np.ndarray[Any, Any]
 
 IMAGES = ("images", "train_images", "x_train")
 LABELS = ("labels", "digits", "train_labels", "y_train")
-TEST_IMAGES = ("test_images", "x_test")
-TEST_LABELS = ("test_labels", "test_digits", "y_test")
+TEST_IMAGES = ("test_images", "x_test", "val_images", "x_val")
+TEST_LABELS = ("test_labels", "test_digits", "y_test", "val_labels", "y_val")
 NAMES = ("class_names",)
+EVERY = (IMAGES, LABELS, TEST_IMAGES, TEST_LABELS, NAMES)
+OWN = "styles"  # an export has them beside its images
 MOST_HEADER = 10_000
+TOLD = 3  # arrays that a message names
 ROWS = 4096
 ROUNDING = 1e-3  # that floats may lie beside 0, 1 or 255
 
@@ -42,8 +46,9 @@ def read_npz(path: Path) -> tuple[LabelledImages, LabelledImages]:
     """Read training and test images from an `.npz` file.
 
     `images` and `labels` (or `digits`), and `test_images` and `test_labels` where the set is
-    parted already; else every seventh image of a class is for testing. `class_names` may name
-    the classes; labels that are text name them too.
+    parted already (or `x_val` and `y_val`, where there is no such part); else every seventh image
+    of a class is for testing. `class_names` may name the classes; labels that are text name them
+    too.
 
     Raises:
         DataError: the file or an array in it is missing, damaged, or of another kind.
@@ -55,7 +60,7 @@ def read_npz(path: Path) -> tuple[LabelledImages, LabelledImages]:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             found = {
                 name: _read(archive, members[name], f"{name} in {path}")
-                for name in (*IMAGES, *LABELS, *TEST_IMAGES, *TEST_LABELS, *NAMES)
+                for name in itertools.chain(*EVERY)
                 if name in members
             }
     except FileNotFoundError:
@@ -72,6 +77,16 @@ def read_npz(path: Path) -> tuple[LabelledImages, LabelledImages]:
     except OSError as error:
         raise DataError(f"cannot read {path}: {reason(error)}") from None
     return _sets(found, path)
+
+
+def unread(path: Path) -> list[str]:
+    """What `read_npz` passes over, in a line: of arrays that say the same the first counts."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+    counted = {next((name for name in group if name in names), OWN) for group in EVERY}
+    others = [repr(name) for name in names if name not in {*counted, OWN}]
+    told = ", ".join(others[:TOLD]) + (", ..." if len(others) > TOLD else "")
+    return [f"passed over, as such arrays are not read: {told}"] if others else []
 
 
 def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, LabelledImages]:
@@ -163,9 +178,9 @@ def labelled(
 
 def _shaped(images: Array, source: str) -> Array:
     shape = images.shape
-    if len(shape) == 4 and 1 in (shape[1], shape[3]):
+    if len(shape) > 2 and 1 in (shape[1], shape[-1]):
         images = images[:, 0] if shape[1] == 1 else images[..., 0]
-    elif len(shape) == 2 and shape[1] == IMAGE_SIDE * IMAGE_SIDE:
+    if images.ndim == 2 and images.shape[1] == IMAGE_SIDE * IMAGE_SIDE:
         images = images.reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
     if images.ndim != 3 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
         raise DataError(

@@ -33,6 +33,10 @@ class LabelledImages:
         (3, torch.Size([3, 1, 28, 28]), 1.0)
         >>> data.subset(slice(1, 3)).digits
         tensor([1, 2])
+        >>> from torch.utils.data import DataLoader
+        >>> images, digits = next(iter(DataLoader(data, batch_size=2)))
+        >>> images.shape, digits
+        (torch.Size([2, 1, 28, 28]), tensor([0, 1]))
     """
 
     images: Tensor
@@ -47,6 +51,14 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return len(self.digits)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        """An image, `float32 [1, 28, 28]` in [0, 1], and its digit: what a `DataLoader` asks for.
+
+        Raises:
+            IndexError: there is none of that number.
+        """
+        return self.images[index].unsqueeze(0).to(torch.float32).div_(255), int(self.digits[index])
 
     def floats(self) -> Tensor:
         """The images as the networks take them, `float32 [n, 1, 28, 28]` in [0, 1]."""

@@ -183,11 +183,16 @@ def is_picture_folder(data: StrPath) -> bool:
 
 
 def left_out(data: StrPath) -> list[str]:
-    """What of a folder of pictures `load` passes over, though it looks like a class."""
+    """What of a folder of pictures or an `.npz` file `load` passes over, though it may count."""
+    from stylespace.data.arrays import unread
     from stylespace.data.pictures import passed_over
 
+    path = expanded(data)
     with suppress(OSError):
-        return passed_over(expanded(data)) if is_picture_folder(data) else []
+        if is_picture_folder(data):
+            return passed_over(path)
+        if data not in SETS and path.suffix.lower() == ".npz" and path.is_file():
+            return unread(path)
     return []
 
 

@@ -148,18 +148,30 @@ def passed_over(directory: Path) -> list[str]:
     shown, asked = _part(directory, TRAIN), _part(directory, TEST)
     if not _has_classes(shown):
         shown = asked = None
-    places = _folders(directory) if shown is None else _folders(shown)
-    places += _folders(asked) if asked else []
+    places = [*_folders(shown or directory), *(_folders(asked) if asked else [])]
     lines = []
     if bare := [place for place in places if _is_bare(place)]:
         lines.append(
             "passed over, as no pictures that can be read lie right in them: "
             f"{_few(bare, directory)}; put those of a class there, as PNG or JPEG"
         )
-    if shown and (beside := [place for place in _folders(directory) if _is_aside(place)]):
+    return lines + (_beside(directory, shown, asked) if shown else [])
+
+
+def _beside(directory: Path, shown: Path, asked: Path | None) -> list[str]:
+    """The same of what lies beside the parts."""
+    beside = [place for place in _folders(directory) if place not in (shown, asked)]
+    others = list(filter(nested_picture, beside))
+    parts = dict.fromkeys(TRAIN, shown) | (dict.fromkeys(TEST, asked) if asked else {})
+    lines = [
+        f"{place.name}/ is passed over, as {part.name}/ is there too"
+        for place in others
+        if (part := parts.get(place.name.lower()))
+    ]
+    if classes := [place for place in others if place.name.lower() not in parts]:
         lines.append(
-            f"passed over, as they lie beside {shown.name}/: {_few(beside, directory)}; move what "
-            "is a class into it"
+            f"passed over, as they lie beside {shown.name}/: {_few(classes, directory)}; move "
+            "what is a class into it"
         )
     return lines
 
@@ -168,10 +180,6 @@ def _is_bare(place: Path) -> bool:
     """Whether there are pictures, but below it or of a kind that is not read."""
     endings = {path.suffix.lower() for path in place.iterdir()}
     return not endings & ENDINGS and bool(endings & UNREAD or nested_picture(place))
-
-
-def _is_aside(place: Path) -> bool:
-    return place.name.lower() not in (*TRAIN, *TEST) and nested_picture(place) is not None
 
 
 def _few(places: Sequence[Path], directory: Path) -> str:

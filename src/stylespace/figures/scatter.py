@@ -37,7 +37,7 @@ MOST_DIMENSIONS = 8
 LIMIT = 4.0  # of the axes, in the prior's standard deviations
 MOST_95 = 2.4477  # radius of the disc that holds 95 % of a two-dimensional N(0, I)
 LEGEND_ROWS = 12
-MOST_NAMES = 2 * LEGEND_ROWS - 1  # in the legend, beside the prior
+MOST_NAMES = 3 * LEGEND_ROWS - 1  # in the legend, beside the prior
 LONGEST_NAME = 14  # characters
 RIGHT = 0.25  # inches beside the axes
 
