@@ -190,3 +190,13 @@ def test_one_dimension_has_a_row_for_each_digit(opened, mnist, tmp_path):
         page.click("#tab-compare")
         assert "each digit in a row of its own" in page.locator("#spaces").inner_text()
         assert "1 style dimension." in page.locator("#about").inner_text()
+
+
+def test_the_same_dimension_goes_not_both_ways(page):
+    """Chosen for one way, the other takes what that had."""
+    page.click("#tab-explore")
+    across, up = (page.input_value(name) for name in ("#axis-x", "#axis-y"))
+    page.select_option("#axis-x", up)
+    assert (page.input_value("#axis-x"), page.input_value("#axis-y")) == (up, across)
+    page.select_option("#axis-y", up)
+    assert (page.input_value("#axis-x"), page.input_value("#axis-y")) == (across, up)

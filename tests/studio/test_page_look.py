@@ -15,6 +15,28 @@ from tests.studio.browser import SEVEN, draw, row, settle, until
 VIEWS = ("write", "explore", "use", "compare")
 
 
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (740, 360), (360, 640)])
+@pytest.mark.parametrize("view", ["write", "explore", "use"])
+def test_what_has_the_focus_is_not_beneath_the_row(opened, site, width, height, view):
+    page = opened(site, viewport={"width": width, "height": height})
+    draw(page, SEVEN)
+    page.click(f"#tab-{view}")
+    page.evaluate(
+        """() => [...document.querySelectorAll(".left button:enabled, .left input")]
+          .filter((one) => one.offsetParent).at(-1).focus()"""
+    )
+    for _ in range(25):
+        page.keyboard.press("Shift+Tab")
+        place = page.evaluate(
+            """() => {
+              const [held, row] = [document.activeElement, document.querySelector(".right")];
+              const bottom = held.getBoundingClientRect().bottom;
+              return held.closest(".left") && bottom - row.getBoundingClientRect().bottom;
+            }"""
+        )
+        assert place is None or place > 0
+
+
 @pytest.mark.parametrize("width", [320, 375, 768, 1280, 1900])
 def test_nothing_sticks_out_at_any_width(opened, site, width):
     page = opened(site, viewport={"width": width, "height": 740})

@@ -82,6 +82,60 @@ def test_strokes_of_a_link_can_be_taken_back(opened, page):
     assert other.is_disabled("#undo")
 
 
+def test_a_link_opened_over_a_drawing_leaves_it_to_undo(opened, page):
+    draw(page, SEVEN)
+    page.click("#copy-link")
+    settle(page)
+    other = opened(page.url.split("#")[0])
+    draw(other, TWO)
+    own = row(other)
+    other.evaluate("(hash) => { location.hash = hash; }", page.url.split("#")[1])
+    settle(other)
+    assert word(other).startswith("That is a 7")
+    for _ in SEVEN:
+        other.click("#undo")
+    other.click("#undo")
+    settle(other)
+    assert torch.equal(row(other), own)
+
+
+def test_undo_faster_than_the_page_draws_takes_kept_digits_out_too(page):
+    for strokes in (TWO, SEVEN):
+        draw(page, strokes)
+        page.click("#keep")
+    draw(page, FOUR)
+    page.evaluate("for (let i = 0; i < 9; i++) document.querySelector('#undo').click()")
+    settle(page)
+    assert page.locator("#kept li").count() == 0
+    assert page.is_disabled("#undo")
+
+
+TOUCH_AND_PEN = """() => {
+  const pad = document.querySelector("#pad");
+  const box = pad.getBoundingClientRect();
+  pad.setPointerCapture = () => {};
+  const send = (pointerType, pointerId, kind, x, y) => pad.dispatchEvent(new PointerEvent(kind, {
+    pointerType, pointerId, bubbles: true, pressure: 0.5,
+    clientX: box.left + x * box.width, clientY: box.top + y * box.height}));
+  send("touch", 1, "pointerdown", 0.8, 0.95);
+  send("pen", 2, "pointerdown", 0.3, 0.2);
+  send("touch", 1, "pointermove", 0.8, 0.9);
+  send("touch", 3, "pointerdown", 0.1, 0.1);
+  send("pen", 2, "pointermove", 0.7, 0.2);
+  send("touch", 1, "pointerup", 0.8, 0.9);
+  send("pen", 2, "pointermove", 0.5, 0.8);
+  send("pen", 2, "pointerup", 0.5, 0.8);
+  return Stylespace.writing().strokes.map((stroke) => stroke.map(({x, y}) => [x, y]));
+}"""
+
+
+def test_a_hand_that_rests_on_the_pad_does_not_keep_its_pen_from_writing(page):
+    (stroke,) = page.evaluate(TOUCH_AND_PEN)
+    assert torch.tensor(stroke).allclose(
+        torch.tensor([[0.3, 0.2], [0.7, 0.2], [0.5, 0.8]], dtype=torch.float64).float(), atol=0.01
+    )
+
+
 SCRIBBLE = """(count) => {
   const pad = document.querySelector("#pad");
   const box = pad.getBoundingClientRect();

@@ -284,3 +284,16 @@ def test_a_photograph_keeps_its_shape(page, tmp_path, size):
     give(page, picture, tmp_path)
     box = page.locator("#photo-picture").bounding_box()
     assert box["width"] / box["height"] == pytest.approx(size[0] / size[1], rel=0.02)
+
+
+def test_of_a_photograph_what_was_kept_before_is_not_shown(page, mnist, tmp_path):
+    """It does not count: the photograph alone tells the hand."""
+    draw(page, SEVEN)
+    page.click("#keep")
+    give(page, sheet(mnist, 1, 1)[0], tmp_path)
+    assert page.is_hidden("#kept")
+    assert page.inner_text("#hand-word") == "The hand of the photograph, by one alone."
+    page.click("#undo")
+    settle(page)
+    assert page.is_visible("#kept")
+    assert page.inner_text("#hand-word").startswith("One so far.")

@@ -95,7 +95,7 @@
     const size = studio.model.styleSize;
     sliders = Array.from({ length: size }, (_, dimension) => {
       const input = make("input", { type: "range", min: -END, max: END, step: 0.05, value: 0 });
-      const output = make("output", {}, "0.00");
+      const output = make("output", { ariaLive: "off" }, "0.00"); // the slider tells it
       input.oninput = () => {
         const style = state.style.slice();
         style[dimension] = Number(input.value);
@@ -135,7 +135,9 @@
       byId(id).replaceChildren(...options);
       byId(id).value = String(axes[which]);
       byId(id).onchange = ({ target }) => {
-        map.axes[which] = Number(target.value);
+        const [value, other] = [Number(target.value), 1 - which];
+        if (map.axes[other] === value) setAxis(other, map.axes[which]);
+        setAxis(which, value);
         map.measure();
         refresh();
       };
@@ -152,6 +154,12 @@
       map.dots = byId("map-layer").value === "dots";
       drawCells();
     };
+  }
+
+  /** @param {number} which @param {number} dimension */
+  function setAxis(which, dimension) {
+    map.axes[which] = dimension;
+    byId(["axis-x", "axis-y"][which]).value = String(dimension);
   }
 
   /** A number without a sign before nothing. @param {number} value @param {number} digits */

@@ -134,5 +134,9 @@
     return `${samples.length} digits, ${likeness}: apart by ${figure}.`;
   }
 
-  Object.assign(Stylespace, { handWord, meanStyle, readSample, studio, withinReach });
+  /** The same of a photograph, whose digits alone tell the hand. @param {Sample[]} samples */
+  const photoWord = (samples) =>
+    samples.length === 1 ? "The hand of the photograph, by one alone." : handWord(samples);
+
+  Object.assign(Stylespace, { handWord, meanStyle, photoWord, readSample, studio, withinReach });
 })();

@@ -29,6 +29,7 @@
       this.pen = "medium";
       /** @type {number | null} */
       this.pointer = null;
+      this.touched = false; // whether that is a finger, or a palm
       this.away = false; // whether the pointer has left the pad in the middle of a stroke
       this.cursor = { x: 0.5, y: 0.3, down: false };
       this.changed = changed;
@@ -70,9 +71,13 @@
 
     /** @param {PointerEvent} event */
     begin(event) {
-      if (this.pointer !== null || event.button > 0 || this.isFull()) return;
+      const rests = this.touched && event.pointerType === "pen"; // a hand, while its pen writes
+      if ((this.pointer !== null && !rests) || event.button > 0) return;
+      if (this.pointer !== null) this.strokes = this.past.pop();
+      if (this.isFull()) return;
       this.lift();
       this.pointer = event.pointerId;
+      this.touched = event.pointerType === "touch";
       this.canvas.setPointerCapture(event.pointerId);
       this.remember();
       this.strokes.push([this.place(event)]);
@@ -168,11 +173,14 @@
       if (this.strokes.length) this.putAside();
     }
 
-    /** @param {Point[][]} strokes put there by a link; undo takes back one after the other */
+    /** @param {Point[][]} strokes put there by a link; undo takes back one after the other, and
+     * then brings back what was there before
+     */
     restore(strokes) {
       this.lift();
+      if (this.strokes.length) this.past.push(this.strokes);
+      this.past.push(...strokes.map((_, count) => strokes.slice(0, count)));
       this.strokes = strokes;
-      this.past = strokes.map((_, count) => strokes.slice(0, count));
       this.tellNow();
     }
 

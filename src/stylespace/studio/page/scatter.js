@@ -8,7 +8,9 @@
 
   /** @param {number} digit */
   function digitColour(digit) {
-    const dark = getComputedStyle(document.documentElement).colorScheme === "dark";
+    const scheme = getComputedStyle(document.documentElement).colorScheme;
+    const either = !["dark", "light"].includes(scheme); // where the system forces its colours
+    const dark = either ? matchMedia("(prefers-color-scheme: dark)").matches : scheme === "dark";
     const { palette } = studio.info;
     const colour = palette[digit % palette.length];
     return dark && colour === "#111111" ? "#e9e5db" : colour;

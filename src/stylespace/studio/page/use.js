@@ -175,12 +175,15 @@
       field.focus();
       return;
     }
-    byId("save-set").disabled = true;
+    const button = byId("save-set");
+    const focused = document.activeElement === button;
+    button.disabled = true;
     byId("set-progress").hidden = false;
     try {
       save(await drawSet(count, state.style, state.vary, state.take), `digits-${count}.npz`);
     } finally {
-      byId("save-set").disabled = false;
+      button.disabled = false;
+      if (focused && document.activeElement === document.body) button.focus();
       byId("set-progress").hidden = true;
     }
   }

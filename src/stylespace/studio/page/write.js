@@ -21,6 +21,7 @@
     meanStyle,
     notice,
     paintImage,
+    photoWord,
     prepareInk,
     readDigits,
     readPicture,
@@ -60,7 +61,7 @@
   function startWrite() {
     pad = new Pad(byId("pad"), drawingChanged);
     buildChoice(choose);
-    byId("undo").onclick = () => (boxed.length ? leavePhoto() : pad.undo());
+    byId("undo").onclick = undo;
     byId("clear").onclick = clear;
     byId("keep").onclick = keep;
     byId("mine").onclick = () => {
@@ -91,6 +92,12 @@
     pad.paint();
     paintSeen();
     showKept();
+  }
+
+  function undo() {
+    if (boxed.length) return leavePhoto();
+    pad.undo();
+    takeBack(); // at once: by the next frame there may have been another
   }
 
   function clear() {
@@ -154,7 +161,7 @@
     showReading(sample, wordOfNothing());
     paintSeen();
     enable(byId("keep"), Boolean(drawn) && drawn.doubt !== "strange" && !boxed.length);
-    byId("hand-word").textContent = handWord(hand);
+    byId("hand-word").textContent = boxed.length ? photoWord(hand) : handWord(hand);
     byId("row").classList.toggle("doubtful", waits(sample));
     byId("row").dataset.why = isCrowded() ? words.several() : words.strange();
     markTile(sample && sample.doubt !== "strange" ? sample.digit : -1);
@@ -274,7 +281,9 @@
     boxed = [];
     currentBox = -1;
     byId("undo").textContent = "Undo";
+    const held = byId("photo").contains(document.activeElement);
     hidePhoto();
+    if (held) byId("pad").focus({ preventScroll: true });
     drawingChanged();
   }
 
@@ -289,7 +298,7 @@
     const own = event.target.closest("#kept button");
     if (removes && own) own.click();
     else if (digit >= 0 && current()) choose(digit);
-    else if (undoes) boxed.length ? leavePhoto() : pad.undo();
+    else if (undoes) undo();
     else if (removes) clear();
     else return;
     event.preventDefault();
