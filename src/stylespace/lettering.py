@@ -55,5 +55,7 @@ def _others() -> tuple[Font, ...]:
 def _lacks(font: Font, character: str) -> bool:
     if character.isspace():
         return False
+    if isinstance(font, ImageFont.ImageFont):  # Pillow's where FreeType is not built in
+        return not character.isascii()
     missing, mask = font.getmask(NO_CHARACTER), font.getmask(character)
     return mask.size == missing.size and bytes(mask) == bytes(missing)

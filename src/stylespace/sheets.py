@@ -146,7 +146,8 @@ def write_picture(path: Path, picture: Image.Image) -> None:
 
 
 def _width(text: str) -> int:
-    return max(round(font_for(line).getlength(line)) for line in text.split("\n"))
+    font = font_for(text)
+    return max(round(font.getlength(line)) for line in text.split("\n"))
 
 
 def _cut(text: str, width: int) -> str:

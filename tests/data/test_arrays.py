@@ -323,3 +323,11 @@ def test_arrays_that_are_not_read_are_told_of(saved, drawn):
     _, test = load(name)
     assert len(test) == 20
     assert left_out(name) == ["passed over, as such arrays are not read: 'x_val', 'y_val'"]
+
+
+def test_a_test_parts_images_are_not_given_the_labels_of_another_part(saved, drawn):
+    parts = {"x_train": drawn.images[:100], "y_train": drawn.digits[:100]}
+    mixed = {"x_test": drawn.images[100:120], "x_val": drawn.images[120:]}
+    assert "has no array 'test_labels'" in refused(
+        saved(**parts, **mixed, y_val=drawn.digits[120:])
+    )

@@ -59,12 +59,11 @@ def _as_told(path: Path, digit: int, model: StyleAutoencoder) -> Hand:
     import torch
 
     from stylespace.data.pictures import ready_image
-    from stylespace.data.prepare import prepare, read_picture
+    from stylespace.data.prepare import prepare_file, read_picture
 
-    picture = read_picture(path)
-    image = ready_image(picture)
+    image = ready_image(read_picture(path))
     if image is None:
-        image = prepare(picture, str(path))
+        image = prepare_file(path)
     style = model.encode(image[None, None] / 255, torch.tensor([digit]))
     return Hand(image[None], digit, style[0])
 

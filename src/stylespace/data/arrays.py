@@ -9,7 +9,7 @@ import itertools
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,10 +31,9 @@ Array = np.ndarray[Any, Any]
 
 IMAGES = ("images", "train_images", "x_train")
 LABELS = ("labels", "digits", "train_labels", "y_train")
-TEST_IMAGES = ("test_images", "x_test", "val_images", "x_val")
-TEST_LABELS = ("test_labels", "test_digits", "y_test", "val_labels", "y_val")
+TESTS = (("test_images", "x_test"), ("test_labels", "test_digits", "y_test"))
+VALIDATIONS = (("val_images", "x_val"), ("val_labels", "val_digits", "y_val"))
 NAMES = ("class_names",)
-EVERY = (IMAGES, LABELS, TEST_IMAGES, TEST_LABELS, NAMES)
 OWN = "styles"  # an export has them beside its images
 MOST_HEADER = 10_000
 TOLD = 3  # arrays that a message names
@@ -60,7 +59,7 @@ def read_npz(path: Path) -> tuple[LabelledImages, LabelledImages]:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             found = {
                 name: _read(archive, members[name], f"{name} in {path}")
-                for name in itertools.chain(*EVERY)
+                for name in itertools.chain(IMAGES, LABELS, *TESTS, *VALIDATIONS, NAMES)
                 if name in members
             }
     except FileNotFoundError:
@@ -83,19 +82,26 @@ def unread(path: Path) -> list[str]:
     """What `read_npz` passes over, in a line: of arrays that say the same the first counts."""
     with zipfile.ZipFile(path) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
-    counted = {next((name for name in group if name in names), OWN) for group in EVERY}
+    groups = (IMAGES, LABELS, *_test_names(names), NAMES)
+    counted = {next((name for name in group if name in names), OWN) for group in groups}
     others = [repr(name) for name in names if name not in {*counted, OWN}]
     told = ", ".join(others[:TOLD]) + (", ..." if len(others) > TOLD else "")
     return [f"passed over, as such arrays are not read: {told}"] if others else []
+
+
+def _test_names(given: Container[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a test part's images and labels may be called: a validation part will do for one."""
+    return TESTS if any(name in given for name in itertools.chain(*TESTS)) else VALIDATIONS
 
 
 def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, LabelledImages]:
     images, labels = _must(found, IMAGES, path), _must(found, LABELS, path)
     given = _first(found, NAMES)
     names = None if given is None else _names(given, path)
-    if _first(found, TEST_IMAGES) is None and _first(found, TEST_LABELS) is None:
+    parts = _test_names(found)
+    if all(_first(found, part) is None for part in parts):
         return parted(labelled(images, labels, names, str(path)))
-    test_images, test_labels = _must(found, TEST_IMAGES, path), _must(found, TEST_LABELS, path)
+    test_images, test_labels = (_must(found, part, path) for part in parts)
     if names is None and labels.dtype.kind in "US":
         if test_labels.dtype.kind not in "US":
             raise DataError(
