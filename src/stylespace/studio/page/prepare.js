@@ -168,19 +168,24 @@
    */
   function placed({ width, height, data }) {
     const mass = { x: new Float64Array(width), y: new Float64Array(height) };
-    data.forEach((value, i) => {
-      // of whole numbers, which have the same centre wherever it is computed
-      const grey = roundEven(value * 255);
-      mass.x[i % width] += grey;
-      mass.y[Math.floor(i / width)] += grey;
-    });
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        if (data[i] === 0) continue;
+        // of whole numbers, which have the same centre wherever it is computed
+        const grey = roundEven(data[i] * 255);
+        mass.x[x] += grey;
+        mass.y[y] += grey;
+      }
+    }
     const pixel = Math.max(width, height) / BOX;
     const [columns, rows] = [shares(mass.x, pixel), shares(mass.y, pixel)];
     const narrow = new Float64Array(SIDE * height);
     for (let y = 0; y < height; y++) {
       columns.forEach(({ first, weights }, x) => {
         const from = y * width + first;
-        weights.forEach((weight, i) => (narrow[y * SIDE + x] += weight * data[from + i]));
+        let sum = 0;
+        for (let i = 0; i < weights.length; i++) sum += weights[i] * data[from + i];
+        narrow[y * SIDE + x] = sum;
       });
     }
     const image = new Float64Array(SIDE * SIDE);
@@ -190,7 +195,7 @@
         for (let x = 0; x < SIDE; x++) image[y * SIDE + x] += weight * narrow[from + x];
       });
     });
-    return Float32Array.from(image, (value) => roundEven(value * 255) / 255);
+    return new Float32Array(image.map((value) => roundEven(value * 255) / 255));
   }
 
   /** What each new pixel takes from the old ones along an axis: all that it covers when shrinking,
