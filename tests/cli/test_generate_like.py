@@ -29,21 +29,6 @@ def test_a_photographed_digit_gives_its_style(generate_digits, mnist, light_ink,
     assert out.splitlines()[1:] == ["10 digits in 1 style written to digits.png"]
 
 
-@pytest.mark.parametrize("invert", [False, True])
-@pytest.mark.parametrize("flags", [[], ["--digit", 7]])
-def test_a_picture_of_an_images_size_is_seen_as_it_is(
-    generate_digits, reads_as, mnist, flags, invert
-):
-    """Of a folder it would be trained on so, wherever its ink lies."""
-    reads_as(7)
-    test = mnist[1]
-    image = test.images[test.digits == 7][0].roll(2, 1)
-    Image.fromarray((255 - image if invert else image).numpy()).save("7.png")
-    code, _, _ = generate_digits("--like", "7.png", *flags)
-    assert code == 0
-    assert torch.equal(tiles("digits.png", 11, lead=True)[0, 0], image)
-
-
 def test_the_style_of_a_picture_is_told_in_a_form_that_draws_the_same(
     generate_digits, model, mnist
 ):

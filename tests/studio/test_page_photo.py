@@ -152,9 +152,6 @@ def various(mnist):
     for image in load_digits().images[:12]:
         coarse = Image.fromarray((255 - 255 / 16 * image).astype(np.uint8))
         yield coarse.resize((160, 160), Resampling.BICUBIC)
-    off_middle = test[60].roll(3, 1).numpy()
-    for image in (test[3].numpy(), 255 - test[3].numpy(), off_middle, np.tril(off_middle)):
-        yield Image.fromarray(image)
 
 
 def test_the_page_finds_and_reads_what_python_does(page, trained, mnist):
@@ -170,17 +167,6 @@ def test_the_page_finds_and_reads_what_python_does(page, trained, mnist):
             assert abs(image - other.image.numpy()).max() <= 2
         counts.add(len(found))
     assert counts >= {1, 2, 3, 6}
-
-
-def test_what_is_nothing_as_it_is_may_be_a_digit_once_it_is_prepared(trained, mnist):
-    """An image's size does not make a corner's digit an image."""
-    test = mnist[1]
-    image = test.images[0].numpy()
-    small = Image.new("L", (28, 28))
-    small.paste(Image.fromarray(image[4:24, 4:24]).resize((12, 12)), (1, 15))
-    reader = HandReader(trained.model, trained.reader, usual_errors(trained.model, test))
-    [sample] = reader.read_picture(small)
-    assert (sample.digit, sample.doubt) == (7, "")
 
 
 def test_of_several_digits_the_first_is_seen_until_one_is_clicked(page, mnist, tmp_path):

@@ -58,26 +58,21 @@ def _as_told(path: Path, digit: int, model: StyleAutoencoder) -> Hand:
     """The whole picture as one digit."""
     import torch
 
-    from stylespace.data.pictures import ready_image
-    from stylespace.data.prepare import prepare_file, read_picture
+    from stylespace.data.prepare import prepare_file
 
-    image = ready_image(read_picture(path))
-    if image is None:
-        image = prepare_file(path)
+    image = prepare_file(path)
     style = model.encode(image[None, None] / 255, torch.tensor([digit]))
     return Hand(image[None], digit, style[0])
 
 
 def _read(args: argparse.Namespace, model: StyleAutoencoder) -> list[Sample]:
     from stylespace.cli.progress import parts
-    from stylespace.data.pictures import ready_image
     from stylespace.data.prepare import read_picture
     from stylespace.data.segment import find_digits
     from stylespace.studio.session import hand_reader
 
     name, picture = str(args.like), read_picture(args.like)
-    ready = ready_image(picture)  # a blank picture is refused before a reader is trained
-    found = find_digits(picture, name) if ready is None else []
+    found = find_digits(picture, name)  # a blank picture is refused before a reader is trained
     try:
         with parts() as (progress, say):
             reader = hand_reader(
@@ -93,9 +88,7 @@ def _read(args: argparse.Namespace, model: StyleAutoencoder) -> list[Sample]:
             f"which digit does {args.like} show? Say it with --digit ({error}; --data names "
             "others to learn from)"
         ) from None
-    if ready is None:
-        return reader.read_found(found, picture, name)
-    return reader.read_ready(ready, picture, name)
+    return reader.read_found(found, picture, name)
 
 
 def _tell(path: Path, samples: list[Sample], model: StyleAutoencoder) -> None:

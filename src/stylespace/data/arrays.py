@@ -36,7 +36,7 @@ VALIDATIONS = (("val_images", "x_val"), ("val_labels", "val_digits", "y_val"))
 NAMES = ("class_names",)
 OWN = "styles"  # an export has them beside its images
 MOST_HEADER = 10_000
-TOLD = 3  # arrays that a message names
+TOLD, LONGEST = 3, 40  # arrays that a message names, and letters of a name
 ROWS = 4096
 ROUNDING = 1e-3  # that floats may lie beside 0, 1 or 255
 
@@ -59,7 +59,7 @@ def read_npz(path: Path) -> tuple[LabelledImages, LabelledImages]:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             found = {
                 name: _read(archive, members[name], f"{name} in {path}")
-                for name in itertools.chain(IMAGES, LABELS, *TESTS, *VALIDATIONS, NAMES)
+                for name in itertools.chain(IMAGES, LABELS, *_test_names(members), NAMES)
                 if name in members
             }
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def unread(path: Path) -> list[str]:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
     groups = (IMAGES, LABELS, *_test_names(names), NAMES)
     counted = {next((name for name in group if name in names), OWN) for group in groups}
-    others = [repr(name) for name in names if name not in {*counted, OWN}]
+    others = [repr(name[:LONGEST]) for name in names if name not in {*counted, OWN}]
     told = ", ".join(others[:TOLD]) + (", ..." if len(others) > TOLD else "")
     return [f"passed over, as such arrays are not read: {told}"] if others else []
 

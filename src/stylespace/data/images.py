@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from dataclasses import dataclass
 
 import torch
@@ -57,7 +58,9 @@ class LabelledImages:
 
         Raises:
             IndexError: there is none of that number.
+            TypeError: it is no single number; `subset` takes several.
         """
+        index = operator.index(index)
         return self.images[index].unsqueeze(0).to(torch.float32).div_(255), int(self.digits[index])
 
     def floats(self) -> Tensor:

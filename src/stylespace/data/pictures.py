@@ -35,7 +35,6 @@ __all__ = [
     "passed_over",
     "picture_paths",
     "read_pictures",
-    "ready_image",
     "shown_paths",
     "thumbnails",
 ]
@@ -250,27 +249,14 @@ def image_of(picture: Image.Image, name: str) -> tuple[Tensor, bool]:
     Raises:
         DataError: it shows no ink.
     """
-    ready = _ready(picture)
+    ready = _ready(picture) if picture.size == (IMAGE_SIDE, IMAGE_SIDE) else None
     if ready is None:
         return prepare(picture, name), False
     return torch.from_numpy(np.array(ready)), True
 
 
-def ready_image(picture: Image.Image) -> Tensor | None:
-    """What a picture alone is to the model if it is ready, `[28, 28]` uint8, light ink on dark.
-
-    None where it is to be prepared, or is of one shade.
-    """
-    ready = _ready(picture)
-    if ready is None or len(set(ready.getextrema())) == 1:
-        return None
-    return on_dark_ground(torch.from_numpy(np.array(ready))[None])[0]
-
-
 def _ready(picture: Image.Image) -> Image.Image | None:
     """A picture of the right size in grey, as it is; None if it is to be prepared."""
-    if picture.size != (IMAGE_SIDE, IMAGE_SIDE):
-        return None
     if picture.mode.startswith("I;16"):
         values = np.asarray(picture)
         if values.max() < 2**15:  # fewer bits than that, and nobody says how many

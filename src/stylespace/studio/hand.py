@@ -15,7 +15,6 @@ from torch import Tensor
 
 from stylespace.data.grey import Grey
 from stylespace.data.ink import find_ink
-from stylespace.data.pictures import ready_image
 from stylespace.data.prepare import bounds, prepare_ink, without_specks
 from stylespace.data.segment import Found, find_digits
 from stylespace.data.touching import cuts
@@ -86,16 +85,6 @@ class HandReader:
         Raises:
             DataError: there is none on it.
         """
-        ready = ready_image(picture)
-        if ready is not None:
-            return self.read_ready(ready, picture, name)
-        return self.read_found(find_digits(picture, name), picture, name)
-
-    def read_ready(self, image: Tensor, picture: Image.Image, name: str) -> list[Sample]:
-        """As `read_picture`, of one that is an image already; unless that looks like nothing."""
-        sample = self.read(image)
-        if sample.doubt != "strange":
-            return [sample]
         return self.read_found(find_digits(picture, name), picture, name)
 
     def read_found(self, found: list[Found], picture: Image.Image, name: str) -> list[Sample]:

@@ -12,7 +12,6 @@
     make,
     prepareInk,
     readSample,
-    readyImage,
     studio,
     touching,
     withoutSpecks,
@@ -60,7 +59,6 @@
     return context.getImageData(0, 0, canvas.width, canvas.height);
   }
 
-  const EVERYTHING = { top: 0, bottom: 1, left: 0, right: 1 };
   const MOST_READ = 600; // parts of a picture, where digits may touch
   const MOST_BROKEN = 5; // pieces that a digit whose strokes have gaps falls into
 
@@ -69,9 +67,6 @@
    * @param {ImageData} picture @returns {Boxed[]}
    */
   function readDigits(picture) {
-    const ready = readyImage(picture);
-    const sample = ready && readSample(ready); // unless that looks like nothing
-    if (sample && sample.doubt !== "strange") return [{ ...sample, box: EVERYTHING, used: true }];
     const found = findDigits(picture);
     const budget = { parts: MOST_READ };
     const digits = found.flatMap(({ box, image, ink, place }) => {

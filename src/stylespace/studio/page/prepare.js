@@ -30,25 +30,6 @@
     return prepareInk(findInk(picture, undefined, onTable));
   }
 
-  /** A picture that is an image of the model's size already, light ink on dark; null where it is to
-   * be prepared, or is of one shade.
-   * @param {{width: number, height: number, data: Uint8ClampedArray}} picture RGBA
-   */
-  function readyImage({ width, height, data }) {
-    if (width !== SIDE || height !== SIDE) return null;
-    const grey = new Float32Array(SIDE * SIDE);
-    for (let i = 0; i < grey.length; i++) {
-      const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4);
-      if (alpha < 255) return null;
-      grey[i] = Math.floor(0.299 * red + 0.587 * green + 0.114 * blue + 0.5) / 255;
-    }
-    if (grey.every((value) => value === grey[0])) return null;
-    const edge = (i) => Math.min(i % SIDE, SIDE - 1 - (i % SIDE), Math.floor(i / SIDE)) === 0;
-    const border = grey.filter((_, i) => edge(i) || i >= SIDE * (SIDE - 1)).sort();
-    const light = border[Math.floor((border.length - 1) / 2)] > 127 / 255;
-    return light ? grey.map((value) => 1 - value) : grey;
-  }
-
   /** The same from ink. @param {Grey} given */
   function prepareInk(given) {
     const ink = withoutSpecks(given);
@@ -225,13 +206,5 @@
     });
   }
 
-  Object.assign(Stylespace, {
-    PIECE,
-    bounds,
-    cut,
-    prepare,
-    prepareInk,
-    readyImage,
-    withoutSpecks,
-  });
+  Object.assign(Stylespace, { PIECE, bounds, cut, prepare, prepareInk, withoutSpecks });
 })();

@@ -97,7 +97,9 @@
   function undo() {
     if (boxed.length) return leavePhoto();
     pad.undo();
-    takeBack(); // at once: by the next frame there may have been another
+    // at once: by the next frame there may have been another
+    if (!pad.strokes.length) chosen = null;
+    takeBack();
   }
 
   function clear() {
