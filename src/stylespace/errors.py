@@ -4,12 +4,15 @@ Each message is one line. The commands print it and end with exit code 1; no tra
 user for something that a user can cause.
 """
 
+from collections.abc import Sequence
+
 __all__ = [
     "DataError",
     "SessionError",
     "StylespaceError",
     "TrainingError",
     "UsageError",
+    "few",
     "first_line",
 ]
 
@@ -32,6 +35,11 @@ class TrainingError(StylespaceError):
 
 class SessionError(StylespaceError):
     """A session directory that is missing, damaged or does not fit what is asked."""
+
+
+def few(names: Sequence[str], most: int) -> str:
+    """The first names of a list, as a message tells them."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def first_line(error: Exception) -> str:

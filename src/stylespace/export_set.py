@@ -17,7 +17,7 @@ import itertools
 import shutil
 import struct
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,18 @@ from torch import Tensor
 from stylespace.config import IMAGE_SIDE
 from stylespace.data.idx import images_header, labels_header
 from stylespace.errors import UsageError
-from stylespace.generation import AT_ONCE, BLOCK, Drawing, class_names, style_blocks
+from stylespace.generation import (
+    AT_ONCE,
+    BLOCK,
+    Drawing,
+    are_numbers,
+    class_names,
+    style_blocks,
+)
 from stylespace.networks import StyleAutoencoder
 from stylespace.output import replaced, replaced_files
 
-__all__ = ["SampleSet", "are_numbers", "is_npz", "set_size", "write_set"]
+__all__ = ["SampleSet", "is_npz", "set_size", "write_set"]
 
 Array = np.ndarray[Any, Any]
 LARGEST_IDX = 2**32 - 1  # its header counts in 32 bits
@@ -100,11 +107,6 @@ class _Part:
 def is_npz(path: Path) -> bool:
     """Whether a path names a set in one file; any other names a directory."""
     return path.suffix.lower() == ".npz"
-
-
-def are_numbers(names: Sequence[str]) -> bool:
-    """Whether the digits' names are their numbers, so that these say it all."""
-    return list(names) == [str(number) for number in range(len(names))]
 
 
 def set_size(samples: SampleSet, path: Path) -> int:

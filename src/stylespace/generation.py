@@ -15,7 +15,7 @@ from torch import Tensor
 
 from stylespace.config import IMAGE_SIDE, ModelConfig
 from stylespace.data.catalog import SETS
-from stylespace.errors import UsageError
+from stylespace.errors import UsageError, few
 from stylespace.folding import FoldedDigit, Scratch
 from stylespace.networks import StyleAutoencoder
 from stylespace.noise import generator
@@ -26,6 +26,7 @@ __all__ = [
     "BLOCK",
     "TRAVERSED",
     "Drawing",
+    "are_numbers",
     "class_names",
     "draw",
     "draw_rows",
@@ -255,6 +256,11 @@ def class_names(config: ModelConfig) -> tuple[str, ...]:
     return tuple(str(digit) for digit in range(config.classes))
 
 
+def are_numbers(names: Sequence[str]) -> bool:
+    """Whether the digits' names are their numbers, so that these say it all."""
+    return list(names) == [str(number) for number in range(len(names))]
+
+
 def named_digit(name: str, names: Sequence[str]) -> int:
     """Which digit a name means.
 
@@ -271,9 +277,9 @@ def named_digit(name: str, names: Sequence[str]) -> int:
     """
     if name in names:
         return names.index(name)
-    if list(names) == [str(digit) for digit in range(len(names))]:
+    if are_numbers(names):
         raise UsageError(f"--digit must be between 0 and {len(names) - 1}")
-    known = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    known = few(names, NAMED)
     raise UsageError(f"--digit must be one of {known}: this model draws no {name[:40]!r}")
 
 

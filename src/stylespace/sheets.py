@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from stylespace.errors import UsageError
-from stylespace.lettering import SIZE, font_for, legible
+from stylespace.lettering import SIZE, Font, font_for, legible
 from stylespace.output import replaced
 
 __all__ = ["FORMATS", "check_picture_path", "check_sheet_size", "tile", "write_picture"]
@@ -54,7 +55,8 @@ def tile(
     column_labels, row_labels = (list(map(legible, one)) for one in (column_labels, row_labels))
     pixels = images if images.dtype == torch.uint8 else (images * 255).round().to(torch.uint8)
     rows, columns = pixels.shape[:2]
-    left = MARGIN + max((_width(label) for label in row_labels), default=-MARGIN) + MARGIN
+    widths = [_width(label, font_for(label)) for label in row_labels]
+    left = MARGIN + max(widths, default=-MARGIN) + MARGIN
     top = MARGIN + (SIZE + MARGIN // 2 if any(column_labels) else 0)
     side = pixels.shape[2] * scale
     step = side + GAP
@@ -88,8 +90,8 @@ def _label_columns(
     pen = ImageDraw.Draw(picture)
     for label, start in zip(labels, starts, strict=False):
         middle, base = start + width // 2, top - MARGIN // 2
-        shown = _cut(label, width)
-        pen.text((middle, base), shown, LABEL, font_for(shown), anchor="ms")
+        font = font_for(label)
+        pen.text((middle, base), _cut(label, width, font), LABEL, font, anchor="ms")
 
 
 def _label_rows(
@@ -145,14 +147,13 @@ def write_picture(path: Path, picture: Image.Image) -> None:
         picture.save(part, form, quality=95)
 
 
-def _width(text: str) -> int:
-    font = font_for(text)
+def _width(text: str, font: Font) -> int:
     return max(round(font.getlength(line)) for line in text.split("\n"))
 
 
-def _cut(text: str, width: int) -> str:
-    if _width(text) <= width:
+def _cut(text: str, width: int, font: Font) -> str:
+    if _width(text, font) <= width:
         return text
-    while text and _width(text + "…") > width:
-        text = text[:-1]
-    return text + "…"
+    lengths = range(len(text))
+    fit = bisect.bisect_right(lengths, width, key=lambda n: _width(text[:n] + "…", font))
+    return text[: max(fit - 1, 0)] + "…"

@@ -193,8 +193,8 @@ def _refuse(flag: str, others: dict[str | None, object]) -> None:
 def _export(args: argparse.Namespace, model: StyleAutoencoder) -> None:
     from stylespace.data.loading import has_idx, is_picture_folder
     from stylespace.data.progress import bar
-    from stylespace.export_set import SampleSet, are_numbers, is_npz, set_size, write_set
-    from stylespace.generation import class_names
+    from stylespace.export_set import SampleSet, is_npz, set_size, write_set
+    from stylespace.generation import are_numbers, class_names
     from stylespace.hardware import choose
 
     dtype = choose("cpu", args.precision or "auto").dtype

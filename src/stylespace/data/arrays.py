@@ -22,7 +22,7 @@ from stylespace.data.checks import check_names, in_order
 from stylespace.data.idx import GZIP_ALWAYS, GZIP_RATIO
 from stylespace.data.images import LabelledImages
 from stylespace.data.split import parted
-from stylespace.errors import DataError
+from stylespace.errors import DataError, few
 from stylespace.files import reason
 
 __all__ = ["classes_of", "labelled", "read_npz", "unread"]
@@ -83,10 +83,9 @@ def unread(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
     groups = (IMAGES, LABELS, *_test_names(names), NAMES)
-    counted = {next((name for name in group if name in names), OWN) for group in groups}
-    others = [repr(name[:LONGEST]) for name in names if name not in {*counted, OWN}]
-    told = ", ".join(others[:TOLD]) + (", ..." if len(others) > TOLD else "")
-    return [f"passed over, as such arrays are not read: {told}"] if others else []
+    counted = {OWN, *(_first(names, group) for group in groups)}
+    others = [repr(name[:LONGEST]) for name in names if name not in counted]
+    return [f"passed over, as such arrays are not read: {few(others, TOLD)}"] if others else []
 
 
 def _test_names(given: Container[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -97,7 +96,7 @@ def _test_names(given: Container[str]) -> tuple[tuple[str, ...], tuple[str, ...]
 def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, LabelledImages]:
     images, labels = _must(found, IMAGES, path), _must(found, LABELS, path)
     given = _first(found, NAMES)
-    names = None if given is None else _names(given, path)
+    names = None if given is None else _names(found[given], path)
     parts = _test_names(found)
     if all(_first(found, part) is None for part in parts):
         return parted(labelled(images, labels, names, str(path)))
@@ -113,15 +112,16 @@ def _sets(found: Mapping[str, Array], path: Path) -> tuple[LabelledImages, Label
     return train, labelled(test_images, test_labels, train.class_names, f"{path}, test")
 
 
-def _first(found: Mapping[str, Array], names: Sequence[str]) -> Array | None:
-    return next((found[name] for name in names if name in found), None)
+def _first(given: Container[str], names: Sequence[str]) -> str | None:
+    """Which of names that say the same is there, and counts."""
+    return next((name for name in names if name in given), None)
 
 
 def _must(found: Mapping[str, Array], names: Sequence[str], path: Path) -> Array:
-    array = _first(found, names)
-    if array is None:
+    name = _first(found, names)
+    if name is None:
         raise DataError(f"{path} has no array {names[0]!r}; store the {names[0]} under that name")
-    return array
+    return found[name]
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: str) -> Array:

@@ -22,7 +22,7 @@ from stylespace.data.ink import as_grey, on_paper
 from stylespace.data.prepare import prepare, read_picture
 from stylespace.data.progress import bar
 from stylespace.data.split import for_testing, parted
-from stylespace.errors import DataError
+from stylespace.errors import DataError, few
 from stylespace.files import reason
 
 __all__ = [
@@ -182,8 +182,7 @@ def _is_bare(place: Path) -> bool:
 
 
 def _few(places: Sequence[Path], directory: Path) -> str:
-    names = [repr(place.relative_to(directory).as_posix()) for place in places]
-    return ", ".join(names[:TOLD]) + (", ..." if len(names) > TOLD else "")
+    return few([repr(place.relative_to(directory).as_posix()) for place in places], TOLD)
 
 
 def _flat(paths: Paths) -> Iterator[tuple[Path, str]]:

@@ -215,7 +215,8 @@ def _widened(ink: Grey, longer_side: int) -> Grey:
 def _placed(ink: Grey) -> Tensor:
     """Scale into 20x20, keeping the aspect, into 28x28 with the centre of mass in the middle.
 
-    Neither goes by whole pixels, or a style would jump where a drawing hardly changes.
+    That is as far as there is room. Neither goes by whole pixels, or a style would jump where a
+    drawing hardly changes.
     """
     pixel = max(ink.shape) / BOX
     # of whole numbers, which have the same centre wherever it is computed

@@ -71,9 +71,11 @@
 
     /** @param {PointerEvent} event */
     begin(event) {
-      const rests = this.touched && event.pointerType === "pen"; // a hand, while its pen writes
-      if ((this.pointer !== null && !rests) || event.button > 0) return;
-      if (this.pointer !== null) this.strokes = this.past.pop();
+      if (event.button > 0) return;
+      if (this.pointer !== null) {
+        if (!this.touched || event.pointerType !== "pen") return;
+        this.strokes = this.past.pop(); // a hand rests on the pad while its pen writes
+      }
       if (this.isFull()) return;
       this.lift();
       this.pointer = event.pointerId;

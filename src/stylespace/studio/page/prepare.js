@@ -22,13 +22,10 @@
   /**
    * Bring a picture of one digit to the form of MNIST's images.
    * @param {{width: number, height: number, data: Uint8ClampedArray}} picture RGBA
-   * @param {boolean} [onTable] whether it may show a table around the sheet
    * @returns {Float32Array} `[784]` in 0..1, in steps of 1/255
    * @throws {PictureError} it shows no ink
    */
-  function prepare(picture, onTable = false) {
-    return prepareInk(findInk(picture, undefined, onTable));
-  }
+  const prepare = (picture) => prepareInk(findInk(picture));
 
   /** The same from ink. @param {Grey} given */
   function prepareInk(given) {
@@ -144,7 +141,8 @@
   }
 
   /** Scale into 20x20, keeping the aspect, and put into 28x28 with the centre of mass in the
-   * middle. Neither goes by whole pixels, or a style would jump where a drawing hardly changes.
+   * middle, as far as there is room. Neither goes by whole pixels, or a style would jump where a
+   * drawing hardly changes.
    * @param {Grey} ink
    */
   function placed({ width, height, data }) {

@@ -10,7 +10,6 @@
     cut,
     findInk,
     pooled,
-    prepare,
     prepareInk,
   } = Stylespace;
 
@@ -66,7 +65,7 @@
     if ((pieces.length ? pieces : every).some((piece) => isRuled(piece, small, labels))) {
       throw new PictureError("There are lines through the digits; use plain paper.");
     }
-    return [{ ...(digits[0] ?? everything(ink)), image: prepare(picture, true) }];
+    return [{ ...(digits[0] ?? everything(ink)), image: prepareInk(findInk(picture, undefined, true)) }];
   }
 
   /** All ink there is, as one digit. @param {import("./grey").Grey} ink */

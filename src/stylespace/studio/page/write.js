@@ -97,9 +97,7 @@
   function undo() {
     if (boxed.length) return leavePhoto();
     pad.undo();
-    // at once: by the next frame there may have been another
-    if (!pad.strokes.length) chosen = null;
-    takeBack();
+    takeBack(); // at once: by the next frame there may have been another
   }
 
   function clear() {
@@ -124,7 +122,6 @@
     byId("pad-hint").hidden = pad.strokes.length > 0;
     enable(byId("undo"), pad.past.length > 0);
     enable(byId("clear"), pad.strokes.length > 0);
-    if (!pad.strokes.length) chosen = null;
     takeBack();
     drawn = readDrawing();
     show();
@@ -215,8 +212,11 @@
     showKept();
   }
 
-  /** What is on the pad again after undo is kept no more: it would count twice. */
+  /** What is on the pad again after undo is kept no more: it would count twice. An empty pad is
+   * no digit.
+   */
   function takeBack() {
+    if (!pad.strokes.length) chosen = null;
     const sample = keptOf.get(pad.strokes);
     if (!sample) return;
     keptOf.delete(pad.strokes);
