@@ -25,8 +25,16 @@ def sheet_with(images, seed):
     return sheet
 
 
-def on_table(sheet, seed, *, wood=0.3, corner=(260, 140), degrees=5.0):
-    """A sheet that lies on a wooden table, a little turned."""
+def tinted(picture, tint):
+    """The grey picture in the light of a colour, `(red, green, blue)` from 0 to 1."""
+    grey = picture.convert("L")
+    return Image.merge(
+        "RGB", [grey.point(lambda value, share=share: value * share) for share in tint]
+    )
+
+
+def on_table(sheet, seed, *, wood=0.3, tint=None, corner=(260, 140), degrees=5.0):
+    """A sheet that lies on a wooden table, a little turned; grey, unless there is a tint."""
     random = np.random.default_rng(seed)
     grain = Image.fromarray(random.normal(size=(800, 6)).astype(np.float32))
     table = wood * (1 + 0.15 * np.asarray(grain.resize((1000, 800), Resampling.BICUBIC)))
@@ -36,6 +44,8 @@ def on_table(sheet, seed, *, wood=0.3, corner=(260, 140), degrees=5.0):
         one.rotate(degrees, Resampling.BICUBIC, expand=True)
         for one in (sheet, Image.new("L", sheet.size, 255))
     )
+    if tint is not None:
+        shown = tinted(shown, tint)
     shown.paste(turned, corner, mask)
     return shown.filter(ImageFilter.GaussianBlur(1))
 
@@ -54,6 +64,26 @@ def test_a_digit_on_a_sheet_on_a_table_is_the_digit_alone(digits, wood, degrees)
         alone = sheet.rotate(degrees, Resampling.BICUBIC).crop((100, 80, 500, 370))
         (found,) = find_digits(table)
         assert min(difference(found.image, one) for one in moved(prepare(alone))) < 0.03
+
+
+PINE, ASH, BEECH = (1.0, 0.83, 0.61), (1.0, 0.87, 0.7), (1.0, 0.81, 0.6)
+
+
+@pytest.mark.parametrize("tint", [PINE, ASH, BEECH])
+def test_a_table_of_light_wood_is_told_from_paper_by_its_colour(digits, tint):
+    for seed in range(3):
+        sheet = sheet_with(digits[seed : seed + 2], seed)
+        table = on_table(sheet, seed, wood=0.55, tint=tint)
+        alone = sheet.rotate(5, Resampling.BICUBIC).crop((100, 80, 500, 370))
+        for one, other in zip(find_digits(table), find_digits(alone), strict=True):
+            assert min(difference(one.image, image) for image in moved(other.image)) < 0.03
+
+
+@pytest.mark.parametrize("wood", [0.1, 0.2])
+def test_a_coloured_sheet_on_a_grey_table_is_told_by_its_brightness(digits, wood):
+    for seed in range(3):
+        sheet = tinted(sheet_with(digits[seed : seed + 2], seed), (1.0, 0.94, 0.45))
+        assert len(find_digits(on_table(sheet, seed, wood=wood, tint=(1, 1, 1)))) == 2
 
 
 @pytest.mark.parametrize("corner", [(-60, 200), (460, 200), (200, -60), (300, 360), (-60, -50)])

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from stylespace.studio.assets import usual_errors
 from stylespace.studio.hand import HandReader
 from tests.data.test_prepare import photograph
-from tests.data.test_sheet import on_table, sheet_with
+from tests.data.test_sheet import PINE, on_table, sheet_with
 from tests.studio.browser import SEVEN, draw, notice, row, settle, until, word
 from tests.studio.test_hand import RULED, lines_of_cursive
 
@@ -149,6 +149,7 @@ def various(mnist):
     yield lines_of_cursive(1, words=3)
     for corner in ((260, 140), (460, 200), (-60, -50)):
         yield on_table(sheet_with(test[60:63], 2), 2, corner=corner)
+    yield on_table(sheet_with(test[60:63], 2), 2, wood=0.55, tint=PINE)
     for image in load_digits().images[:12]:
         coarse = Image.fromarray((255 - 255 / 16 * image).astype(np.uint8))
         yield coarse.resize((160, 160), Resampling.BICUBIC)

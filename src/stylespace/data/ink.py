@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from stylespace.data.grey import Grey, best_in_window, shrunk
-from stylespace.data.sheet import without_surroundings
+from stylespace.data.sheet import whiteness, without_surroundings
 from stylespace.errors import DataError
 
 __all__ = ["WORKING_SIDE", "as_grey", "find_ink", "on_paper"]
@@ -21,6 +21,7 @@ ONE_SHADE = 0.3  # of a drawing's pixels have the shade of its ground
 EXACTLY, NEARLY = 0.25 / 255, 1.5 / 255  # to the bit; smoothed, or packed with a loss
 LEAST_CONTRAST = 0.1  # between ink and ground, in shares of the ground's brightness
 SOFT = 0.3  # of the way from ground to ink is not counted on a photograph, half that from ink
+OPAQUE = 0.99  # of what lies behind is hidden, at least, where nothing is transparent
 RAREST = 0.0005  # of a picture's pixels are ink, where a digit stands alone on a sheet
 LEAST_DISTANCE = 4.0  # between ink and ground, in standard deviations of the ground
 
@@ -52,18 +53,27 @@ def _brightness(picture: Image.Image, side: int, on_table: bool) -> tuple[Grey, 
     """Light ground and dark ink, 0..1, and the ground's one shade; a photograph has none."""
     if picture.mode in ("PA", "LA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
-    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-    grey = shrunk(as_grey(picture), side)
-    if alpha is not None:
-        grey = on_paper(grey, shrunk(alpha.convert("F"), side) / 255)
+    grey, alpha = shrunk(as_grey(picture), side), None
+    if picture.mode == "RGBA":
+        alpha = shrunk(picture.getchannel("A").convert("F"), side) / 255
+        grey = on_paper(grey, alpha)
     shade = _one_shade(grey)
     # a table may be of one shade, nearly
     if on_table and (shade is None or not _has(shade, grey, EXACTLY)):
-        sheet = without_surroundings(grey)
+        opaque = alpha is None or alpha.min() > OPAQUE
+        sheet = without_surroundings(grey, _whiteness(picture, side) if opaque else None)
         grey, shade = (grey, shade) if sheet is None else (sheet, None)
     if not _is_light_on_dark(grey, shade):
         return grey, shade
     return 1 - grey, None if shade is None else 1 - shade
+
+
+def _whiteness(picture: Image.Image, side: int) -> Grey | None:
+    """None of a picture without colours."""
+    if picture.mode not in ("RGB", "RGBA", "P", "CMYK", "YCbCr", "HSV"):
+        return None
+    bands = picture.convert("RGB").split()
+    return whiteness(*(shrunk(band.convert("F"), side) / 255 for band in bands))
 
 
 def _is_light_on_dark(grey: Grey, ground: float | None) -> bool:
@@ -128,7 +138,7 @@ def _whole_range(values: Grey) -> Grey:
 
 def on_paper(grey: Grey, alpha: Grey) -> Grey:
     """Lay a picture with transparent parts on paper that its ink shows on."""
-    if alpha.min() > 0.99:
+    if alpha.min() > OPAQUE:
         return grey
     ink = float((grey * alpha).sum() / max(float(alpha.sum()), 1e-6))
     paper = 1.0 if ink < 0.5 else 0.0

@@ -14,10 +14,10 @@ from PIL import Image
 
 from stylespace.data.grey import Grey, connected, shrunk, spread
 
-__all__ = ["without_surroundings"]
+__all__ = ["whiteness", "without_surroundings"]
 
 MAP_SIDE = 128  # of the map on which the sheet is sought
-LEVELS = 12  # of brightness that may part it from what lies around it
+LEVELS = 12  # of brightness, or of whiteness, that may part it from what lies around it
 BRIDGE = 3  # pixels of the map: what is no wider than twice this is no part of the sheet
 STROKE = 4  # likewise: what is thinner than twice this is ink
 BLANK = 12  # likewise: somewhere on it twice this is free of ink, and no stroke is as thick
@@ -25,9 +25,9 @@ MARGIN = 3  # pixels of the map along the outline that count as surroundings
 LEAST_SHEET, LEAST_AROUND = 0.2, 0.04  # shares of the map
 SOLID = 0.8  # of its hull a sheet fills, whatever is written on it
 CONVEX = 0.85  # of its hull a shadow fills that lies on one side
-STEP = 0.15  # in logarithms of brightness, from around the sheet to it
+STEP = 0.15  # in logarithms of either, from around the sheet to it
 SHARE = 0.2  # of the outline, and of what is around it, may have less of a step
-DARKEST = 0.02  # brightness, whose logarithm counts
+DARKEST = 0.02  # of either, whose logarithm counts
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Corner = tuple[int, int]
@@ -39,31 +39,30 @@ class _Sheet:
 
     Attributes:
         beyond: how far each pixel of the map lies outside it; negative within.
-        step: how much darker it is around it.
+        step: how much darker or less white it is around it.
     """
 
     beyond: Grey
     step: float
 
 
-def without_surroundings(brightness: Grey) -> Grey | None:
+def without_surroundings(brightness: Grey, whiteness: Grey | None = None) -> Grey | None:
     """Paper instead of all that lies around the sheet; None where no sheet is told from it.
 
-    A sheet is light and convex, and darker around its outline at once; what is around it lies on
-    more sides than one, or it might be a shadow on it.
+    A sheet is light or white, and convex, and less so around its outline at once; what is around
+    it lies on more sides than one, or it might be a shadow on it.
 
     Args:
         brightness: of a photograph, 0..1.
+        whiteness: of as many pixels, as `whiteness` gives it; None where there are no colours.
     """
     if max(brightness.shape) < MAP_SIDE:
         return None
     factor = -(-max(brightness.shape) // MAP_SIDE)
     small = shrunk(Image.fromarray(brightness), MAP_SIDE)
-    light = np.log(np.maximum(small.astype(np.float64), DARKEST)).astype(np.float32)
-    limits = np.sort(light, axis=None)[
-        [light.size * (2 * i + 1) // (2 * LEVELS) for i in range(LEVELS)]
-    ]
-    sheets = [sheet for limit in limits if (sheet := _sheet(light, light > limit)) is not None]
+    sheets = _sheets(small)
+    if whiteness is not None:
+        sheets += _sheets(shrunk(Image.fromarray(whiteness), MAP_SIDE))
     best = max(sheets, key=lambda sheet: sheet.step, default=None)
     if best is None or best.step < STEP or not (within := best.beyond <= -MARGIN).any():
         return None
@@ -73,6 +72,26 @@ def without_surroundings(brightness: Grey) -> Grey | None:
         values.repeat(factor, 0).repeat(factor, 1)[:height, :width] for values in (within, paper)
     )
     return np.where(inside, brightness, outside)
+
+
+def whiteness(red: Grey, green: Grey, blue: Grey) -> Grey:
+    """How light a pixel is, and how little of a colour; of a grey one, its brightness.
+
+    Light wood is nearly as bright as paper, but not as white.
+    """
+    least = np.minimum(np.minimum(red, green), blue).astype(np.float64)
+    most = np.maximum(np.maximum(red, green), blue)
+    # rounded once, as the page does it
+    return (least * (least / np.maximum(most.astype(np.float64), DARKEST))).astype(np.float32)
+
+
+def _sheets(small: Grey) -> list[_Sheet]:
+    """All that may be a sheet: what is lighter than one limit or another."""
+    light = np.log(np.maximum(small.astype(np.float64), DARKEST)).astype(np.float32)
+    limits = np.sort(light, axis=None)[
+        [light.size * (2 * i + 1) // (2 * LEVELS) for i in range(LEVELS)]
+    ]
+    return [sheet for limit in limits if (sheet := _sheet(light, light > limit)) is not None]
 
 
 def _sheet(light: Grey, mask: Mask) -> _Sheet | None:

@@ -15,17 +15,20 @@
     if (factor <= 1) return grey;
     const width = Math.ceil(grey.width / factor);
     const height = Math.ceil(grey.height / factor);
-    const sums = new Float64Array(width * height);
-    const counts = new Uint32Array(width * height);
+    const [last, bottom] = [grey.width % factor || factor, grey.height % factor || factor];
+    const data = new Float64Array(width * height);
     for (let y = 0, i = 0; y < grey.height; y++) {
-      const row = Math.floor(y / factor) * width;
-      for (let x = 0; x < grey.width; x++, i++) {
-        const to = row + Math.floor(x / factor);
-        sums[to] += grey.data[i];
-        counts[to]++;
+      for (let x = 0, to = Math.floor(y / factor) * width; x < grey.width; to++) {
+        let sum = 0;
+        for (const end = Math.min(x + factor, grey.width); x < end; x++) sum += grey.data[i++];
+        data[to] += sum;
       }
     }
-    return { width, height, data: Float32Array.from(sums, (sum, i) => sum / counts[i]) };
+    for (let y = 0, to = 0; y < height; y++) {
+      const tall = y === height - 1 ? bottom : factor;
+      for (let x = 0; x < width; x++, to++) data[to] /= tall * (x === width - 1 ? last : factor);
+    }
+    return { width, height, data: new Float32Array(data) };
   }
 
   /**

@@ -6,7 +6,16 @@
  */
 (() => {
   const Stylespace = (globalThis.Stylespace ??= {});
-  const { bestInWindow, otsu, quantile, roundEven, shrunk, solve, withoutSurroundings } = Stylespace;
+  const {
+    bestInWindow,
+    otsu,
+    quantile,
+    roundEven,
+    shrunk,
+    solve,
+    whiteness,
+    withoutSurroundings,
+  } = Stylespace;
 
   const WORKING_SIDE = 512;
   const GROUND_WINDOW = 0.2; // of a photograph's longer side; no stroke on it is as thick
@@ -14,6 +23,7 @@
   const [EXACTLY, NEARLY] = [0.25 / 255, 1.5 / 255]; // to the bit; smoothed, or packed
   const LEAST_CONTRAST = 0.1; // between ink and ground, in shares of the ground's brightness
   const SOFT = 0.3; // of the way from ground to ink is not counted on a photograph
+  const OPAQUE = 0.99; // of what lies behind is hidden, at least, where nothing is transparent
   const RAREST = 0.0005; // of a picture's pixels are ink, where a digit stands alone on a sheet
   const LEAST_DISTANCE = 4; // between ink and ground, in standard deviations of the ground
 
@@ -78,19 +88,26 @@
    */
   function readBrightness({ width, height, data }, side, onTable) {
     const grey = new Float32Array(width * height);
-    const alpha = new Float32Array(width * height);
     for (let i = 0, at = 0; i < grey.length; i++, at += 4) {
       const sum = data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000;
       grey[i] = (sum >> 16) / 255;
-      alpha[i] = data[at + 3] / 255;
     }
     const factor = Math.ceil(Math.max(width, height) / side);
     const small = shrunk({ width, height, data: grey }, factor);
-    layOnPaper(small.data, shrunk({ width, height, data: alpha }, factor).data);
+    /** @param {number} number of red, green, blue or alpha */
+    const band = (number) => {
+      const values = new Float32Array(width * height);
+      for (let i = 0, at = number; i < values.length; i++, at += 4) values[i] = data[at] / 255;
+      return shrunk({ width, height, data: values }, factor);
+    };
+    const alpha = band(3).data;
+    const opaque = alpha.every((share) => share > OPAQUE);
+    if (!opaque) layOnPaper(small.data, alpha);
     let [brightness, shade] = [small, oneShade(small)];
     // a table may be of one shade, nearly
     if (onTable && (shade === null || !has(shade, small, EXACTLY))) {
-      const sheet = withoutSurroundings(small);
+      const white = opaque ? whiteness(band(0), band(1), band(2)) : null;
+      const sheet = withoutSurroundings(small, white);
       if (sheet) [brightness, shade] = [sheet, null];
     }
     if (!isLightOnDark(brightness, shade)) return { brightness, shade };
@@ -102,7 +119,6 @@
    * @param {Float32Array} grey @param {Float32Array} alpha
    */
   function layOnPaper(grey, alpha) {
-    if (alpha.every((share) => share > 0.99)) return;
     let [ink, weight] = [0, 0];
     for (let i = 0; i < grey.length; i++) {
       ink += grey[i] * alpha[i];
@@ -222,7 +238,7 @@
 
   /** The median of each five by five pixels, in 256 steps. @param {Grey} grey @returns {Grey} */
   function withoutGrain({ width, height, data }) {
-    const bytes = Uint8Array.from(data, (value) => roundEven(value * 255));
+    const bytes = new Uint8Array(data.map((value) => roundEven(value * 255)));
     const result = new Float32Array(data.length);
     const counts = new Uint8Array(256);
     /** @param {number} x @param {number} y @param {number} change */

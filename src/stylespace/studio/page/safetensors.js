@@ -47,7 +47,7 @@
     if (part.byteLength % bytes) throw new Error(DAMAGED);
     if (dtype === "F32") return new Float32Array(part);
     const table = halfValues();
-    return Float32Array.from(new Uint16Array(part), (bits) => table[bits]);
+    return new Float32Array(new Uint16Array(part)).map((bits) => table[bits]);
   }
 
   /**

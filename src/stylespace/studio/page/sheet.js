@@ -8,7 +8,7 @@
   const { connected, padded, quantile, shrunk, spread } = Stylespace;
 
   const MAP_SIDE = 128; // of the map on which the sheet is sought
-  const LEVELS = 12; // of brightness that may part it from what lies around it
+  const LEVELS = 12; // of brightness, or of whiteness, that may part it from what lies around it
   const BRIDGE = 3; // pixels of the map: what is no wider than twice this is no part of the sheet
   const STROKE = 4; // likewise: what is thinner than twice this is ink
   const BLANK = 12; // likewise: somewhere on it twice this is free of ink; no stroke is as thick
@@ -16,38 +16,32 @@
   const [LEAST_SHEET, LEAST_AROUND] = [0.2, 0.04]; // shares of the map
   const SOLID = 0.8; // of its hull a sheet fills, whatever is written on it
   const CONVEX = 0.85; // of its hull a shadow fills that lies on one side
-  const STEP = 0.15; // in logarithms of brightness, from around the sheet to it
+  const STEP = 0.15; // in logarithms of either, from around the sheet to it
   const SHARE = 0.2; // of the outline, and of what is around it, may have less of a step
-  const DARKEST = 0.02; // brightness, whose logarithm counts
+  const DARKEST = 0.02; // of either, whose logarithm counts
 
   /** @typedef {import("./grey").Grey} Grey */
   /** @typedef {[number, number]} Corner */
   /** @typedef {{beyond: Float64Array, step: number}} Sheet how far each pixel of the map lies
-   * outside it, negative within; and how much darker it is around it */
+   * outside it, negative within; and how much darker or less white it is around it */
 
   /**
    * Paper instead of all that lies around the sheet; null where no sheet is told from it. A
-   * sheet is light and convex, and darker around its outline at once; what is around it lies on
-   * more sides than one, or it might be a shadow on it.
+   * sheet is light or white, and convex, and less so around its outline at once; what is around
+   * it lies on more sides than one, or it might be a shadow on it.
    * @param {Grey} brightness of a photograph, 0..1
+   * @param {Grey | null} white of as many pixels; null where there are no colours
    * @returns {Grey | null}
    */
-  function withoutSurroundings(brightness) {
+  function withoutSurroundings(brightness, white) {
     const longer = Math.max(brightness.width, brightness.height);
     if (longer < MAP_SIDE) return null;
     const factor = Math.ceil(longer / MAP_SIDE);
     const small = shrunk(brightness, factor);
-    const data = small.data.map((value) => Math.log(Math.max(value, DARKEST)));
-    const light = { ...small, data };
-    const sorted = data.slice().sort();
-    /** @type {Sheet | null} */
-    let best = null;
-    for (let i = 0; i < LEVELS; i++) {
-      const limit = sorted[Math.floor((sorted.length * (2 * i + 1)) / (2 * LEVELS))];
-      const sheet = sheetOf(light, { ...small, data: data.map((value) => +(value > limit)) });
-      if (sheet && (!best || sheet.step > best.step)) best = sheet;
-    }
-    if (!best || best.step < STEP) return null;
+    const sheets = [...sheetsOf(small), ...(white ? sheetsOf(shrunk(white, factor)) : [])];
+    const step = Math.max(...sheets.map((sheet) => sheet.step));
+    if (!(step >= STEP)) return null;
+    const best = /** @type {Sheet} */ (sheets.find((sheet) => sheet.step === step));
     const within = Uint8Array.from(best.beyond, (distance) => +(distance <= -MARGIN));
     if (!within.includes(1)) return null;
     const paper = continued(least(spread(small, STROKE), STROKE), within);
@@ -61,6 +55,31 @@
       }
     }
     return { width, height, data: result };
+  }
+
+  /** How light a pixel is, and how little of a colour; of a grey one, its brightness. Light wood
+   * is nearly as bright as paper, but not as white.
+   * @param {Grey} red @param {Grey} green @param {Grey} blue @returns {Grey}
+   */
+  function whiteness(red, green, blue) {
+    const data = red.data.map((value, i) => {
+      const least = Math.min(value, green.data[i], blue.data[i]);
+      return least * (least / Math.max(value, green.data[i], blue.data[i], DARKEST));
+    });
+    return { ...red, data };
+  }
+
+  /** All that may be a sheet: what is lighter than one limit or another.
+   * @param {Grey} small @returns {Sheet[]}
+   */
+  function sheetsOf(small) {
+    const data = small.data.map((value) => Math.log(Math.max(value, DARKEST)));
+    const sorted = data.slice().sort();
+    return Array.from({ length: LEVELS }, (_, i) => {
+      const limit = sorted[Math.floor((sorted.length * (2 * i + 1)) / (2 * LEVELS))];
+      const mask = { ...small, data: data.map((value) => +(value > limit)) };
+      return sheetOf({ ...small, data }, mask);
+    }).filter((sheet) => sheet !== null);
   }
 
   /** The largest piece of the mask, if it has the form of a sheet.
@@ -208,5 +227,5 @@
     });
   }
 
-  Object.assign(Stylespace, { withoutSurroundings });
+  Object.assign(Stylespace, { whiteness, withoutSurroundings });
 })();
