@@ -132,13 +132,27 @@ def test_a_picture_in_lab_colours(digits):
 
 
 @pytest.mark.parametrize(
-    ("ink", "paper"), [("navy", "ivory"), ("yellow", "black"), ("red", "white")]
+    ("ink", "paper"),
+    [("navy", "ivory"), ("yellow", "black"), ("red", "white"), ("#ffff66", "white")],
 )
 def test_coloured_ink_is_ink(digits, ink, paper):
     mask = Image.eval(drawing(digits[1], 6), lambda value: 255 - value)
     picture = Image.new("RGB", mask.size, paper)
     picture.paste(ink, mask=mask)
     assert difference(prepare(picture), centred(digits[1])) < 0.01
+
+
+def in_yellow(image, seed, **how):
+    """A photograph of ink that is as bright as paper, but for its blue."""
+    red, green, _ = photograph(torch.zeros_like(image), seed, **how).split()
+    return Image.merge("RGB", [red, green, photograph(image, seed, **how).getchannel("B")])
+
+
+def test_yellow_ink_on_a_photograph_is_ink(digits):
+    for index, image in enumerate(digits[:8]):
+        found = prepare(in_yellow(image, index))
+        assert difference(found, image) < 0.12
+        assert nearest(found, digits) == index
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (150, 0), (0, 170), (97, 61)])

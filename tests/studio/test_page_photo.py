@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 from stylespace.studio.assets import usual_errors
 from stylespace.studio.hand import HandReader
-from tests.data.test_prepare import photograph
+from tests.data.test_prepare import in_yellow, photograph
 from tests.data.test_sheet import PINE, on_table, sheet_with
 from tests.studio.browser import SEVEN, draw, notice, row, settle, until, word
 from tests.studio.test_hand import RULED, lines_of_cursive
@@ -146,6 +146,7 @@ def various(mnist):
         yield in_a_row(test[60:65], 16).rotate(degrees, expand=True, fillcolor=255)
     for light_ink in (False, True):
         yield photograph(test[5], 1, size=(1600, 1200), scale=4, light_ink=light_ink)
+    yield in_yellow(test[5], 1, size=(800, 600))
     yield lines_of_cursive(1, words=3)
     for corner in ((260, 140), (460, 200), (-60, -50)):
         yield on_table(sheet_with(test[60:63], 2), 2, corner=corner)

@@ -40,40 +40,52 @@ def find_ink(
     Raises:
         DataError: it shows no ink.
     """
-    brightness, shade = _brightness(picture, side, on_table)
-    ground = _ground(brightness) if shade is None else np.float64(shade)
+    grey, white = _light_and_colour(picture, side)
+    try:
+        return _ink(grey, white, name, on_table, LEAST_CONTRAST)
+    except DataError:
+        if white is None:
+            raise
+    # a pale colour may be as bright as paper; whiteness lacks it twice, and so does its grain
+    return _ink(white, grey, name, on_table, 2 * LEAST_CONTRAST)
+
+
+def _light_and_colour(picture: Image.Image, side: int) -> tuple[Grey, Grey | None]:
+    """Brightness and whiteness, 0..1; no whiteness without colours, or with transparent parts."""
+    if picture.mode in ("PA", "LA", "La", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    grey = shrunk(as_grey(picture), side)
+    if picture.mode == "RGBA":
+        alpha = shrunk(picture.getchannel("A").convert("F"), side) / 255
+        if alpha.min() <= OPAQUE:
+            return on_paper(grey, alpha), None
+    if picture.mode not in ("RGB", "RGBA", "P", "CMYK", "YCbCr", "HSV"):
+        return grey, None
+    bands = picture.convert("RGB").split()
+    return grey, whiteness(*(shrunk(band.convert("F"), side) / 255 for band in bands))
+
+
+def _ink(grey: Grey, other: Grey | None, name: str, on_table: bool, contrast: float) -> Grey:
+    """By one map of light, a sheet on a table by the other one as well."""
+    light, shade = _ground_and_ink(grey, other, on_table)
+    ground = _ground(light) if shade is None else np.float64(shade)
     # rounded once, as the page does it: shades that lie on a limit lie on the same side of it
-    dark = (1 - brightness / np.maximum(ground, np.float64(0.1))).astype(np.float32)
-    low, high = _levels(dark, shade is None, name)
+    dark = (1 - light / np.maximum(ground, np.float64(0.1))).astype(np.float32)
+    low, high = _levels(dark, shade is None, name, contrast)
     ink: Grey = np.clip((dark - low) / (high - low), 0, 1)
     return ink
 
 
-def _brightness(picture: Image.Image, side: int, on_table: bool) -> tuple[Grey, float | None]:
+def _ground_and_ink(grey: Grey, other: Grey | None, on_table: bool) -> tuple[Grey, float | None]:
     """Light ground and dark ink, 0..1, and the ground's one shade; a photograph has none."""
-    if picture.mode in ("PA", "LA", "La", "RGBa") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-    grey, alpha = shrunk(as_grey(picture), side), None
-    if picture.mode == "RGBA":
-        alpha = shrunk(picture.getchannel("A").convert("F"), side) / 255
-        grey = on_paper(grey, alpha)
     shade = _one_shade(grey)
     # a table may be of one shade, nearly
     if on_table and (shade is None or not _has(shade, grey, EXACTLY)):
-        opaque = alpha is None or alpha.min() > OPAQUE
-        sheet = without_surroundings(grey, _whiteness(picture, side) if opaque else None)
+        sheet = without_surroundings(grey, other)
         grey, shade = (grey, shade) if sheet is None else (sheet, None)
     if not _is_light_on_dark(grey, shade):
         return grey, shade
     return 1 - grey, None if shade is None else 1 - shade
-
-
-def _whiteness(picture: Image.Image, side: int) -> Grey | None:
-    """None of a picture without colours."""
-    if picture.mode not in ("RGB", "RGBA", "P", "CMYK", "YCbCr", "HSV"):
-        return None
-    bands = picture.convert("RGB").split()
-    return whiteness(*(shrunk(band.convert("F"), side) / 255 for band in bands))
 
 
 def _is_light_on_dark(grey: Grey, ground: float | None) -> bool:
@@ -145,11 +157,11 @@ def on_paper(grey: Grey, alpha: Grey) -> Grey:
     return grey * alpha + paper * (1 - alpha)
 
 
-def _levels(dark: Grey, photograph: bool, name: str) -> tuple[float, float]:
+def _levels(dark: Grey, photograph: bool, name: str, contrast: float) -> tuple[float, float]:
     """Where ink begins and where it is full, in the light that the ground lacks."""
     limit = _otsu(np.clip(dark, 0, 1))  # below 0 is grain that is lighter than the ground
     paper, ink = dark[dark <= limit], dark[dark > limit]
-    if not len(ink) or not len(paper) or ink.mean() - paper.mean() < LEAST_CONTRAST:
+    if not len(ink) or not len(paper) or ink.mean() - paper.mean() < contrast:
         raise DataError(f"{name} is blank: there is no ink on it")
     level, high = float(np.median(paper)), float(np.quantile(ink, 0.75))
     # its lighter half tells the paper's grain: the darkest pixels are the ink's grey edges

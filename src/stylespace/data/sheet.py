@@ -46,32 +46,32 @@ class _Sheet:
     step: float
 
 
-def without_surroundings(brightness: Grey, whiteness: Grey | None = None) -> Grey | None:
+def without_surroundings(light: Grey, other: Grey | None) -> Grey | None:
     """Paper instead of all that lies around the sheet; None where no sheet is told from it.
 
     A sheet is light or white, and convex, and less so around its outline at once; what is around
     it lies on more sides than one, or it might be a shadow on it.
 
     Args:
-        brightness: of a photograph, 0..1.
-        whiteness: of as many pixels, as `whiteness` gives it; None where there are no colours.
+        light: a photograph's brightness or whiteness, 0..1.
+        other: the other of them, by which the sheet is sought as well; None without colours.
     """
-    if max(brightness.shape) < MAP_SIDE:
+    if max(light.shape) < MAP_SIDE:
         return None
-    factor = -(-max(brightness.shape) // MAP_SIDE)
-    small = shrunk(Image.fromarray(brightness), MAP_SIDE)
+    factor = -(-max(light.shape) // MAP_SIDE)
+    small = shrunk(Image.fromarray(light), MAP_SIDE)
     sheets = _sheets(small)
-    if whiteness is not None:
-        sheets += _sheets(shrunk(Image.fromarray(whiteness), MAP_SIDE))
+    if other is not None:
+        sheets += _sheets(shrunk(Image.fromarray(other), MAP_SIDE))
     best = max(sheets, key=lambda sheet: sheet.step, default=None)
     if best is None or best.step < STEP or not (within := best.beyond <= -MARGIN).any():
         return None
     paper = _continued(_least(spread(small, STROKE), STROKE), within)
-    height, width = brightness.shape
+    height, width = light.shape
     inside, outside = (
         values.repeat(factor, 0).repeat(factor, 1)[:height, :width] for values in (within, paper)
     )
-    return np.where(inside, brightness, outside)
+    return np.where(inside, light, outside)
 
 
 def whiteness(red: Grey, green: Grey, blue: Grey) -> Grey:

@@ -40,26 +40,42 @@
    * @returns {Grey}
    */
   function findInk(picture, side = WORKING_SIDE, onTable = false) {
-    const { brightness, shade } = readBrightness(picture, side, onTable);
-    const ground = shade === null ? lightGround(brightness) : null;
-    const data = brightness.data.map(
+    const { grey, white } = lightAndColour(picture, side);
+    try {
+      return inkOf(grey, white, onTable, LEAST_CONTRAST);
+    } catch (error) {
+      if (!white || !(error instanceof PictureError)) throw error;
+      // a pale colour may be as bright as paper; whiteness lacks it twice, and so does its grain
+      return inkOf(white, grey, onTable, 2 * LEAST_CONTRAST);
+    }
+  }
+
+  /** By one map of light, a sheet on a table by the other one as well.
+   * @param {Grey} grey @param {Grey | null} other @param {boolean} onTable
+   * @param {number} contrast at least @returns {Grey}
+   */
+  function inkOf(grey, other, onTable, contrast) {
+    const { light, shade } = groundAndInk(grey, other, onTable);
+    const ground = shade === null ? lightGround(light) : null;
+    const data = light.data.map(
       (value, i) => 1 - value / Math.max(ground ? ground.data[i] : shade, 0.1),
     );
-    const [low, high] = levels(data, shade === null);
+    const [low, high] = levels(data, shade === null, contrast);
     for (let i = 0; i < data.length; i++) {
       data[i] = Math.min(1, Math.max(0, (data[i] - low) / (high - low)));
     }
-    return { width: brightness.width, height: brightness.height, data };
+    return { ...light, data };
   }
 
   /** Where ink begins and where it is full.
-   * @param {Float32Array} dark @param {boolean} photograph @returns {[number, number]}
+   * @param {Float32Array} dark @param {boolean} photograph @param {number} contrast
+   * @returns {[number, number]}
    */
-  function levels(dark, photograph) {
+  function levels(dark, photograph, contrast) {
     const limit = otsu(dark);
     const paper = dark.filter((value) => value <= limit);
     const ink = dark.filter((value) => value > limit);
-    if (!ink.length || !paper.length || mean(ink) - mean(paper) < LEAST_CONTRAST) {
+    if (!ink.length || !paper.length || mean(ink) - mean(paper) < contrast) {
       throw new PictureError("There is no ink on it.");
     }
     const level = quantile(paper, 0.5);
@@ -80,39 +96,46 @@
     return sum / values.length;
   }
 
-  /** Light ground and dark ink, 0..1, at most `side` long, and the ground's one shade; a
-   * photograph has none.
+  /** Brightness and whiteness, 0..1, at most `side` long; no whiteness with transparent parts.
    * @param {{width: number, height: number, data: Uint8ClampedArray}} picture
-   * @param {number} side @param {boolean} onTable
-   * @returns {{brightness: Grey, shade: number | null}}
+   * @param {number} side @returns {{grey: Grey, white: Grey | null}}
    */
-  function readBrightness({ width, height, data }, side, onTable) {
-    const grey = new Float32Array(width * height);
-    for (let i = 0, at = 0; i < grey.length; i++, at += 4) {
-      const sum = data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000;
-      grey[i] = (sum >> 16) / 255;
-    }
+  function lightAndColour({ width, height, data }, side) {
     const factor = Math.ceil(Math.max(width, height) / side);
-    const small = shrunk({ width, height, data: grey }, factor);
     /** @param {number} number of red, green, blue or alpha */
     const band = (number) => {
       const values = new Float32Array(width * height);
       for (let i = 0, at = number; i < values.length; i++, at += 4) values[i] = data[at] / 255;
       return shrunk({ width, height, data: values }, factor);
     };
-    const alpha = band(3).data;
-    const opaque = alpha.every((share) => share > OPAQUE);
-    if (!opaque) layOnPaper(small.data, alpha);
-    let [brightness, shade] = [small, oneShade(small)];
-    // a table may be of one shade, nearly
-    if (onTable && (shade === null || !has(shade, small, EXACTLY))) {
-      const white = opaque ? whiteness(band(0), band(1), band(2)) : null;
-      const sheet = withoutSurroundings(small, white);
-      if (sheet) [brightness, shade] = [sheet, null];
+    const values = new Float32Array(width * height);
+    for (let i = 0, at = 0; i < values.length; i++, at += 4) {
+      const sum = data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000;
+      values[i] = (sum >> 16) / 255;
     }
-    if (!isLightOnDark(brightness, shade)) return { brightness, shade };
-    brightness.data.forEach((value, i) => (brightness.data[i] = 1 - value));
-    return { brightness, shade: shade === null ? null : 1 - shade };
+    const grey = shrunk({ width, height, data: values }, factor);
+    const alpha = band(3).data;
+    if (alpha.every((share) => share > OPAQUE)) {
+      return { grey, white: whiteness(band(0), band(1), band(2)) };
+    }
+    layOnPaper(grey.data, alpha);
+    return { grey, white: null };
+  }
+
+  /** Light ground and dark ink, 0..1, and the ground's one shade; a photograph has none.
+   * @param {Grey} grey @param {Grey | null} other @param {boolean} onTable
+   * @returns {{light: Grey, shade: number | null}}
+   */
+  function groundAndInk(grey, other, onTable) {
+    let [light, shade] = [grey, oneShade(grey)];
+    // a table may be of one shade, nearly
+    if (onTable && (shade === null || !has(shade, grey, EXACTLY))) {
+      const sheet = withoutSurroundings(grey, other);
+      if (sheet) [light, shade] = [sheet, null];
+    }
+    if (!isLightOnDark(light, shade)) return { light, shade };
+    const data = light.data.map((value) => 1 - value);
+    return { light: { ...light, data }, shade: shade === null ? null : 1 - shade };
   }
 
   /** Lay a picture with transparent parts on paper that its ink shows on; in place.

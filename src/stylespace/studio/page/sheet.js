@@ -29,24 +29,24 @@
    * Paper instead of all that lies around the sheet; null where no sheet is told from it. A
    * sheet is light or white, and convex, and less so around its outline at once; what is around
    * it lies on more sides than one, or it might be a shadow on it.
-   * @param {Grey} brightness of a photograph, 0..1
-   * @param {Grey | null} white of as many pixels; null where there are no colours
+   * @param {Grey} light a photograph's brightness or whiteness, 0..1
+   * @param {Grey | null} other of them, by which the sheet is sought as well; null without colours
    * @returns {Grey | null}
    */
-  function withoutSurroundings(brightness, white) {
-    const longer = Math.max(brightness.width, brightness.height);
+  function withoutSurroundings(light, other) {
+    const longer = Math.max(light.width, light.height);
     if (longer < MAP_SIDE) return null;
     const factor = Math.ceil(longer / MAP_SIDE);
-    const small = shrunk(brightness, factor);
-    const sheets = [...sheetsOf(small), ...(white ? sheetsOf(shrunk(white, factor)) : [])];
+    const small = shrunk(light, factor);
+    const sheets = [...sheetsOf(small), ...(other ? sheetsOf(shrunk(other, factor)) : [])];
     const step = Math.max(...sheets.map((sheet) => sheet.step));
     if (!(step >= STEP)) return null;
     const best = /** @type {Sheet} */ (sheets.find((sheet) => sheet.step === step));
     const within = Uint8Array.from(best.beyond, (distance) => +(distance <= -MARGIN));
     if (!within.includes(1)) return null;
     const paper = continued(least(spread(small, STROKE), STROKE), within);
-    const { width, height } = brightness;
-    const result = brightness.data.slice();
+    const { width, height } = light;
+    const result = light.data.slice();
     for (let y = 0, i = 0; y < height; y++) {
       const row = Math.floor(y / factor) * small.width;
       for (let x = 0; x < width; x++, i++) {
