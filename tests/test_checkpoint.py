@@ -165,7 +165,14 @@ def test_a_lock_taken_away_in_the_moment_it_is_asked_for_is_not_held(tmp_path, m
 
 
 @pytest.mark.parametrize(
-    "change", [{"step": math.inf}, {"steps": math.inf}, {"epochs_before": -math.inf}, {"step": -5}]
+    "change",
+    [
+        {"step": math.inf},
+        {"steps": math.inf},
+        {"epochs_before": -math.inf},
+        {"step": -5},
+        {"epochs_before": -5},
+    ],
 )
 def test_a_position_that_no_run_has(session, change):
     path = session / "trainer.json"

@@ -254,6 +254,14 @@ def test_parts_that_are_not_alike_are_told_of(saved, drawn, capfd, odd, says):
     assert told.count("the ground") + told.count("the darkest") == 1
 
 
+def test_a_bold_image_in_hundreds_is_no_light_ground(saved, drawn, capfd):
+    often = 300 // len(drawn) + 1
+    images, labels = np.tile(drawn.images.numpy(), (often, 1, 1)), np.tile(drawn.digits, often)
+    images[4] = 255 - images[4]
+    load(saved(images=images, labels=labels))
+    assert "the ground" not in capfd.readouterr().err
+
+
 def test_single_images_on_a_light_ground_are_told_of(saved, drawn, capfd):
     images = drawn.images.numpy().copy()
     images[3:6] = 255 - images[3:6]

@@ -78,6 +78,18 @@ def test_the_order_is_a_function_of_seed_and_step():
     assert not torch.equal(numbers(other.at(0)[0]), in_order[0])
 
 
+@pytest.mark.parametrize("count", [4160, 160])
+def test_blocks_and_what_is_in_them_come_in_an_order_of_each_seed_and_epoch(count):
+    """Of 160 there is but one block."""
+    unseen, images = torch.empty(0, dtype=torch.int64), torch.zeros(count, 1)
+    rows = [
+        Windows(images, unseen, seed).rows(epoch, 0, 150) for seed in (1, 2) for epoch in (0, 1)
+    ]
+    blocks = [tuple(shown.div(160, rounding_mode="floor").unique().tolist()) for shown in rows]
+    assert len(set(blocks)) == (4 if count > 160 else 1)
+    assert len({tuple(shown.tolist()) for shown in rows}) == 4
+
+
 @pytest.mark.parametrize("count", [3000, 4159])
 def test_parts_of_a_batch_are_the_same_places_of_the_whole(count):
     data, places = numbered(count), (slice(0, 10), slice(70, 85))

@@ -41,8 +41,10 @@ def test_sliced_wasserstein_is_a_distance():
     assert sliced_wasserstein(one, other) == pytest.approx(sliced_wasserstein(other, one))
 
 
-def test_moments_are_numpys():
-    codes = sample() @ torch.tensor([[1.0, 0.3, 0], [0, 2, 0], [0.1, 0, 0.5]]) + 0.25
+@pytest.mark.parametrize(("size", "shift"), [(1.0, 0.25), (0.3, -0.9)])
+def test_moments_are_numpys(size, shift):
+    mixed = size * torch.tensor([[1.0, 0.3, 0], [0, 2, 0], [0.1, 0, 0.5]])
+    codes = sample() @ mixed + shift
     found = moments(codes)
     covariance = np.cov(codes.numpy().T)
     assert found.mean == pytest.approx(codes.numpy().mean(axis=0), abs=1e-5)

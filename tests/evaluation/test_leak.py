@@ -45,6 +45,13 @@ def test_scale_and_place_of_the_codes_do_not_matter():
     assert leak(100 * codes - 700, DIGITS, repeats=2).accuracy == pytest.approx(plain, abs=0.01)
 
 
+def test_the_splits_follow_the_seed():
+    codes = noise(400)
+    found = leak(codes, DIGITS[:400], repeats=2, seed=5)
+    assert found == leak(codes, DIGITS[:400], repeats=2, seed=5)
+    assert found != leak(codes, DIGITS[:400], repeats=2, seed=6)
+
+
 def test_a_dead_dimension_does_no_harm():
     codes = torch.cat([one_hot(DIGITS).float(), torch.full((2000, 1), 3.0)], dim=1)
     assert leak(codes, DIGITS, repeats=1).accuracy > 0.99

@@ -66,6 +66,11 @@ def test_the_figures_go_together_and_follow_the_seed():
     assert found != two_sample(prior(600), DIGITS[:600], repeats=4, seed=6)
 
 
+def test_the_null_follows_the_seed():
+    found = [two_sample_null(4, DIGITS[:400], repeats=2, seed=seed) for seed in (5, 5, 6)]
+    assert found[0] == found[1] != found[2]
+
+
 def test_each_repeat_has_a_split_and_a_prior_sample_of_its_own(monkeypatch):
     told = []
     monkeypatch.setattr(

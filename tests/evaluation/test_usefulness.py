@@ -36,6 +36,12 @@ def test_both_learn_from_equally_many(count):
     assert found.samples == count
 
 
+def test_as_many_of_a_set_that_is_sorted_are_of_all_its_digits():
+    in_order = TRAIN.subset(TRAIN.digits.argsort(stable=True))
+    found = usefulness(TRAIN.subset(slice(200)), in_order, TEST, recipe=RECIPE)
+    assert found.real > 0.5
+
+
 def test_a_reader_of_all_training_images_is_not_trained_again():
     reader = train_reader(TRAIN, RECIPE, seed=7)
     found = usefulness(TRAIN, TRAIN, TEST, reader=reader, recipe=RECIPE)

@@ -155,7 +155,8 @@ def test_nothing_outside_the_list_is_there(server, path):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LocalHost:80", "127.0.0.1", "127.0.0.1:8228", "[::1]:8228"]
+    "host",
+    ["localhost", "LocalHost:80", "127.0.0.1", "127.0.0.1:8228", "[::1]:8228", "localhost.:80"],
 )
 def test_its_own_names_are_answered(ask, host):
     assert ask(Host=host)[0] == 200

@@ -26,6 +26,7 @@ def test_a_good_style_space_is_called_healthy():
         ({"spread": (0.9, 3.0)}, "do not match the prior yet"),
         ({"mean": 0.9}, "do not match the prior yet"),
         ({"detection": 0.95}, "tells codes from the prior"),
+        ({"detection": 0.82}, "tells codes from the prior"),
         ({"detection": 0.503, "spread": (0.9, 3.0)}, "the discriminator is stuck"),
         ({"detection": 0.5, "mean": 0.9}, "the discriminator is stuck"),
         ({"mean": math.nan, "spread": (math.nan, math.nan)}, "do not match the prior"),

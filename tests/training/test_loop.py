@@ -3,14 +3,17 @@
 import dataclasses
 import itertools
 import json
+import os
 import re
+import signal
 
 import pytest
 import torch
 
 import stylespace
 from stylespace import checkpoint
-from stylespace.config import ModelConfig
+from stylespace.config import ModelConfig, run_config
+from stylespace.data.batches import Batches
 from stylespace.errors import DataError
 from stylespace.training.adversarial import AdversarialTrainer
 from stylespace.training.loop import fit
@@ -61,6 +64,48 @@ def test_a_run_after_another_sees_new_noise(tmp_path, monkeypatch):
     assert len(seen) > first
     for before, after in itertools.product(seen[:first], seen[first:]):
         assert not (before[:, None] == after).all(dim=2).any()
+
+
+def test_each_epoch_has_its_own_figures_and_order(tmp_path, monkeypatch):
+    shown = []
+    at = Batches.at
+
+    def watch(self, step):
+        found = at(self, step)
+        shown.append(tuple(found[1].tolist()))
+        return found
+
+    monkeypatch.setattr(Batches, "at", watch)
+    session = tmp_path / "s.ckpt"
+    for _ in range(2):
+        assert run(session, asked={**ASKED, "epochs": 2}).finished
+    assert len(shown) == len(set(shown)) > 4 * 8
+    lines = map(json.loads, (session / "history.jsonl").read_text().splitlines())
+    errors = [line["training"]["mse"] for line in lines]
+    assert errors == pytest.approx(4 * [errors[0]], rel=0.3)
+
+
+def test_a_few_epochs_more_are_no_short_run(tmp_path):
+    session = tmp_path / "s.ckpt"
+    run(session, asked={**ASKED, "epochs": 6})
+    more = make_plan(session, MODEL, "aae", ASKED, digest(TRAIN)).config
+    assert more == run_config("aae", ASKED, before=6) != run_config("aae", ASKED)
+
+
+def test_what_a_stopped_run_leaves_is_calibrated(tmp_path, monkeypatch):
+    session, train = tmp_path / "s.ckpt", strokes(1200, 0)
+    step = AdversarialTrainer.step
+
+    def interrupted(self, number, *rest):
+        if number == 40:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, number, *rest)
+
+    monkeypatch.setattr(AdversarialTrainer, "step", interrupted)
+    assert run(session, train).signal == signal.SIGINT
+    codes = stylespace.load(session).encode(train.floats(), train.digits)
+    for digit in range(10):
+        assert codes[train.digits == digit].mean(dim=0).abs().max() < 0.1
 
 
 def test_a_setting_that_is_no_flag_is_named_too(tmp_path):

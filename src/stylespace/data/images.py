@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from stylespace.config import IMAGE_SIDE
 from stylespace.errors import DataError
@@ -16,7 +17,7 @@ __all__ = ["LabelledImages"]
 
 
 @dataclass(frozen=True, eq=False)  # tensors have no single truth value to compare by
-class LabelledImages:
+class LabelledImages(Dataset[tuple[Tensor, int]]):
     """Images at rest, and which digit each one shows.
 
     Attributes:
