@@ -61,8 +61,9 @@ def _light_and_colour(picture: Image.Image, side: int) -> tuple[Grey, Grey | Non
             return on_paper(grey, alpha), None
     if picture.mode not in ("RGB", "RGBA", "P", "CMYK", "YCbCr", "HSV"):
         return grey, None
-    bands = picture.convert("RGB").split()
-    return grey, whiteness(*(shrunk(band.convert("F"), side) / 255 for band in bands))
+    colours = picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB")
+    bands = (colours.getchannel(band).convert("F") for band in "RGB")  # one by one: it is large
+    return grey, whiteness(*(shrunk(band, side) / 255 for band in bands))
 
 
 def _ink(grey: Grey, other: Grey | None, name: str, on_table: bool, contrast: float) -> Grey:
