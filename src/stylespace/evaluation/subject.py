@@ -56,7 +56,7 @@ QUICK = Sizes(
     features=4000,
     nearest=200,
     styles=150,
-    use=3000,
+    use=1500,
     held_out=1000,
     judged=1000,
 )
