@@ -5,6 +5,7 @@ import torch
 from torch.nn.functional import one_hot
 
 from stylespace.evaluation.leak import leak
+from stylespace.evaluation.probe import fit_probes
 
 DIGITS = torch.arange(2000) % 10
 
@@ -45,11 +46,20 @@ def test_scale_and_place_of_the_codes_do_not_matter():
     assert leak(100 * codes - 700, DIGITS, repeats=2).accuracy == pytest.approx(plain, abs=0.01)
 
 
-def test_the_splits_follow_the_seed():
+def test_the_splits_follow_the_seed(monkeypatch):
+    learnt_from = []
+
+    def watch(inputs, digits, *rest):
+        learnt_from.append(inputs)
+        return fit_probes(inputs, digits, *rest)
+
+    monkeypatch.setattr("stylespace.evaluation.leak.fit_probes", watch)
     codes = noise(400)
     found = leak(codes, DIGITS[:400], repeats=2, seed=5)
     assert found == leak(codes, DIGITS[:400], repeats=2, seed=5)
     assert found != leak(codes, DIGITS[:400], repeats=2, seed=6)
+    assert torch.equal(learnt_from[0], learnt_from[1])
+    assert not torch.equal(learnt_from[0], learnt_from[2])
 
 
 def test_a_dead_dimension_does_no_harm():

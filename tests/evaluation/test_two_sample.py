@@ -6,7 +6,7 @@ import statistics
 import pytest
 import torch
 
-from stylespace.evaluation.two_sample import two_sample, two_sample_null
+from stylespace.evaluation.two_sample import tell_apart, two_sample, two_sample_null
 
 DIGITS = torch.arange(3000) % 10
 
@@ -66,9 +66,19 @@ def test_the_figures_go_together_and_follow_the_seed():
     assert found != two_sample(prior(600), DIGITS[:600], repeats=4, seed=6)
 
 
-def test_the_null_follows_the_seed():
+def test_the_null_and_its_prior_samples_follow_the_seed(monkeypatch):
+    told = []
+
+    def watch(pairs, *rest, **how):
+        told.append(torch.stack([torch.stack(pair) for pair in pairs]))
+        return tell_apart(pairs, *rest, **how)
+
+    monkeypatch.setattr("stylespace.evaluation.two_sample.tell_apart", watch)
     found = [two_sample_null(4, DIGITS[:400], repeats=2, seed=seed) for seed in (5, 5, 6)]
     assert found[0] == found[1] != found[2]
+    assert torch.equal(told[0], told[1])
+    for one, other in zip(told[0].flatten(0, 1), told[2].flatten(0, 1), strict=True):
+        assert not torch.equal(one, other)
 
 
 def test_each_repeat_has_a_split_and_a_prior_sample_of_its_own(monkeypatch):

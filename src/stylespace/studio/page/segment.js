@@ -65,7 +65,8 @@
     if ((pieces.length ? pieces : every).some((piece) => isRuled(piece, small, labels))) {
       throw new PictureError("There are lines through the digits; use plain paper.");
     }
-    return [{ ...(digits[0] ?? everything(ink)), image: prepareInk(findInk(picture, undefined, true)) }];
+    const image = prepareInk(findInk(picture, undefined, true));
+    return [{ ...(digits[0] ?? everything(ink)), image }];
   }
 
   /** All ink there is, as one digit. @param {import("./grey").Grey} ink */
