@@ -92,23 +92,3 @@ def test_two_dashes_are_no_value(capsys, flag):
         generate.main([f"{flag}=--"])
     assert ended.value.code == 2
     assert f"argument {flag}: expected one argument" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("said", [{}, {"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "passive"}])
-def test_waiting_threads_leave_the_cores_to_other_programs_unless_the_user_says_how(said):
-    """Asked of a fresh process: once torch is loaded, it is too late to say so."""
-    names = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
-    clean = {name: value for name, value in os.environ.items() if name not in names}
-    code = (
-        "import os, sys\n"
-        "from stylespace.cli.train import build_parser\n"
-        "from stylespace.cli.common import run_command\n"
-        "def run(_):\n"
-        f"    print([os.environ.get(name) for name in {names}], 'torch' in sys.modules)\n"
-        "run_command(build_parser('aae'), run, [])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=clean | said, capture_output=True, text=True, check=True
-    )
-    wanted = [said.get(name) for name in names] if said else ["1000", None]
-    assert done.stdout == f"{wanted} False\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import errno
+import gc
 import io
 import os
 import re
@@ -16,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from stylespace.cli.cores import shared_cores
 from stylespace.config import ModelConfig, session_name
 from stylespace.data.catalog import names
 from stylespace.errors import SessionError, StylespaceError, UsageError
@@ -34,7 +37,6 @@ __all__ = [
 ]
 
 INTERRUPTED = 130
-SPINS = "1000"  # some tens of microseconds, longer than most waits of a step
 LONGEST_NAME = 200  # characters of a file's name in a message
 NO_MEMORY = re.compile("can't allocate memory|not enough memory|out of memory")  # torch's words
 _no_handle_left = os.strerror(errno.EMFILE)
@@ -180,7 +182,7 @@ def guarded(prog: str, action: Callable[[], int | None]) -> int:
     Raises:
         SystemExit: as `run_command`.
     """
-    _wait_asleep()
+    atexit.register(gc.freeze)  # else Python looks through all of torch for cycles before it ends
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has every class's letters
         sys.stdout.reconfigure(errors="replace")
     if sys.stderr is None:  # closed: `print` would put our errors among the results
@@ -191,19 +193,9 @@ def guarded(prog: str, action: Callable[[], int | None]) -> int:
         _let_go_of_output()
 
 
-def _wait_asleep() -> None:
-    """Let threads that wait for each other sleep soon; it counts only before torch is loaded.
-
-    By itself OpenMP lets them spin for milliseconds, and keeps a core from the very thread that is
-    waited for where another program is busy too: training stood nearly still beside another.
-    """
-    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
-        os.environ["GOMP_SPINCOUNT"] = SPINS
-
-
 def _ended(prog: str, action: Callable[[], int | None]) -> int:
     try:
-        with _unwound_by_signals():
+        with shared_cores(), _unwound_by_signals():
             code = _written(action)
         return code or 0
     except StylespaceError as error:
