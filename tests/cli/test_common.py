@@ -92,3 +92,10 @@ def test_two_dashes_are_no_value(capsys, flag):
         generate.main([f"{flag}=--"])
     assert ended.value.code == 2
     assert f"argument {flag}: expected one argument" in capsys.readouterr().err
+
+
+def test_a_flag_is_no_style(capsys):
+    with pytest.raises(SystemExit) as ended:
+        generate.main(["--style", "--output", "sheet.png"])
+    assert ended.value.code == 2
+    assert "argument --style: expected one argument" in capsys.readouterr().err

@@ -15,9 +15,11 @@ from safetensors.torch import save_file
 
 from stylespace import checkpoint
 from stylespace.checkpoint import TrainerState
+from stylespace.cli import evaluate
 from stylespace.config import ModelConfig, TrainConfig
 from stylespace.networks import StyleAutoencoder
 from stylespace.studio.card import card_rows
+from tests.evaluation.test_session import stub_report
 
 DROP_BOUND, OVERRIDE_PERMISSIONS = 24, 1  # of prctl(2) and capabilities(7)
 
@@ -119,6 +121,21 @@ def test_a_model_by_itself_with_another_seed_says_about_the_same(evaluated, styl
     assert first["sections"] != other["sections"]
     mse = [report["sections"]["reconstruction"]["measures"]["mse"] for report in (first, other)]
     assert mse[0]["value"] == mse[1]["value"]  # nothing random in it
+
+
+def test_of_a_session_removed_meanwhile_the_card_is_shown_and_the_report_does_not_bring_it_back(
+    session, monkeypatch, capsys
+):
+    def while_it_is_removed(model, *_, **facts):
+        shutil.rmtree(session)
+        return stub_report(model, **facts)
+
+    monkeypatch.setattr("stylespace.evaluation.card.evaluate", while_it_is_removed)
+    assert evaluate.main([str(session), "--quick"]) == 1
+    out, err = capsys.readouterr()
+    assert "quick report on" in out
+    assert "removed, replaced or trained on meanwhile" in err
+    assert not session.exists()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from PIL import Image
 
 from stylespace.cli import generate
 from stylespace.data.prepare import prepare_file
-from stylespace.generation import draw_rows
+from stylespace.generation import draw, draw_rows, traverse
+from stylespace.studio.hand import STRANGE
 from stylespace.studio.reader import READER_FILE, PageReader, save_reader
 from tests.cli.drawing import SESSION, save_session, tiles
 from tests.data.test_prepare import centre, difference, drawing, nearest, photograph
@@ -60,6 +61,21 @@ def test_what_was_seen_stands_beside_the_first_row_of_other_forms_too(
     assert (found[:, 1:].flatten(2).float().std(dim=2) > 0).all()
 
 
+def test_a_traverse_starts_from_the_hand_and_shows_its_digit(
+    generate_digits, reads_as, model, mnist
+):
+    reads_as(7)
+    drawing(mnist[1].images[0], 9).save("photo.png")
+    code, out, _ = generate_digits("--like", "photo.png", "--traverse")
+    assert code == 0
+    assert out.splitlines()[2] == "The digit 7 along 4 style dimensions written to digits.png"
+    found = tiles("digits.png", 12, lead=True)
+    hand = model.encode(found[:1, :1] / 255, torch.tensor([7]))[0]
+    styles = traverse(hand).flatten(0, 1)
+    drawn = draw(model, styles, torch.full((len(styles),), 7))
+    assert torch.equal(found[:, 1:].flatten(0, 1), drawn.flatten(0, 1)[:, -28:].view(-1, 28, 28))
+
+
 @pytest.fixture
 def reads_as(here):
     """Gives the session a reader that takes everything for one digit, more or less surely."""
@@ -109,6 +125,65 @@ def test_several_digits_of_a_picture_make_one_hand(generate_digits, reads_as, mo
     assert torch.equal(seen[:, 3:], draw_rows(model, mean, range(10)))
     style = [float(x) for x in told.removeprefix("The style of photo.png is --style ").split(",")]
     assert style == pytest.approx(mean[0].tolist(), abs=2e-3)
+
+
+def test_of_many_digits_all_make_the_hand_and_ten_are_shown(
+    generate_digits, reads_as, model, mnist
+):
+    reads_as(7)
+    images = mnist[1].images[[0, 17, 26, 34, 36, 41, 60, 64, 70, 75, 0]]
+    side_by_side(images, "photo.png")
+    code, out, _ = generate_digits("--like", "photo.png")
+    assert code == 0
+    assert out.startswith("photo.png is taken for 7 7 7 7 7 7 7 7 7 7 7 (")
+    seen = tiles("digits.png", 20, lead=10)
+    assert (seen[0].flatten(1).float().std(dim=1) > 0).all()
+    shown = [model.encode(one[None, None] / 255, torch.tensor([7])) for one in seen[0, :10]]
+    told = out.splitlines()[1].removeprefix("The style of photo.png is --style ")
+    style = [float(number) for number in told.split(",")]
+    of_ten = torch.cat(shown).mean(dim=0).tolist()
+    of_all = torch.cat([*shown, shown[0]]).mean(dim=0).tolist()
+    assert style == pytest.approx(of_all, abs=0.05)
+    assert style != pytest.approx(of_ten, abs=0.2)
+
+
+def test_what_is_like_no_digit_among_others_is_left_out(
+    generate_digits, reads_as, model, mnist, monkeypatch
+):
+    reads_as(7)
+    side_by_side(mnist[1].images[[0, 17, 26]], "photo.png")
+    generate_digits("--like", "photo.png")
+    seen = tiles("digits.png", 13, lead=3)[0, :3, None] / 255
+    sevens = torch.full((3,), 7)
+    styles = model.encode(seen, sevens)
+    errors = (model.decode(styles, sevens) - seen).square().mean(dim=(1, 2, 3))
+    order = errors.argsort()
+    usual = float(errors[order[1:]].mean()) / STRANGE
+    everything = {"p50": usual, "p95": usual, "p99": usual}
+    monkeypatch.setattr("stylespace.studio.session.usual_errors", lambda *_: everything)
+    code, out, _ = generate_digits("--like", "photo.png")
+    read, told, _ = out.splitlines()
+    assert code == 0
+    besides = "each at least 100% sure; 1 more left out, like nothing this model draws"
+    assert read == f"photo.png is taken for 7 7 ({besides})"
+    assert torch.equal(
+        tiles("digits.png", 12, lead=2)[0, :2], (seen[order[:2].sort().values, 0] * 255).byte()
+    )
+    style = [float(x) for x in told.removeprefix("The style of photo.png is --style ").split(",")]
+    assert style == pytest.approx(styles[order[:2]].mean(dim=0).tolist(), rel=1e-3)
+
+
+def test_how_sure_a_reading_is_is_said_of_the_least_sure_digit(generate_digits, here, mnist):
+    reader = PageReader(classes=10)
+    for weights in reader.parameters():
+        weights.data.fill_(0.01)
+    reader.layers[-1].weight.data[7] += 0.05  # the more ink, the surer
+    save_reader(reader, here / SESSION / READER_FILE)
+    side_by_side(mnist[1].images[[17, 5, 0]], "photo.png")
+    _, out, _ = generate_digits("--like", "photo.png")
+    shares = reader.shares(tiles("digits.png", 13, lead=3)[0, :3])[:, 7]
+    assert shares.max() - shares.min() > 0.01
+    assert f"(each at least {shares.min():.0%} sure)" in out
 
 
 def test_what_is_like_no_digit_is_refused_with_a_way_out(

@@ -57,6 +57,12 @@ def test_the_last_name_can_be_traversed_and_a_number_is_none(run):
         assert "--digit must be one of A, B, C, ee: " in err
 
 
+def test_of_few_classes_the_last_is_traversed(run):
+    two = {"classes": 2, "class_names": ("A", "B"), "data": "letters"}
+    code, out, _ = run(two, "--traverse")
+    assert (code, out.split(" along")[0]) == (0, "The digit B")
+
+
 def test_a_picture_is_taken_for_the_digit_of_that_name(run, mnist):
     drawing(mnist[1].images[0], 9).save("photo.png")
     styles = {}
