@@ -63,6 +63,35 @@ def test_a_signal_that_an_import_swallows_still_ends_the_command(then):
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminal can be lost")
+def test_what_runs_under_nohup_goes_on_when_its_terminal_is_lost():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        code = run_command(Parser("x", "draw"), lambda _: signal.raise_signal(signal.SIGHUP), [])
+        assert code == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_whose_reader_has_gone_ends_without_a_word():
+    """As `stylespace --help | true`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "stylespace", "--help"]
+    with os.fdopen(writing, "w") as gone:
+        done = subprocess.run(words, stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_name_that_goes_on_and_on_is_cut(capsys):
+    def run(_):
+        raise FileNotFoundError(2, "", "n" * 3000)
+
+    assert run_command(Parser("x", "draw"), run, []) == 1
+    assert 150 < len(capsys.readouterr().err) < 300
+
+
 @pytest.mark.parametrize("command", [["--help"], ["--version"], ["train", "--help"]])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("unbuffered", [None, "1"])
