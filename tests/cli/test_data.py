@@ -41,6 +41,7 @@ def test_the_tables_figures_are_those_of_the_images(stylespace, tmp_path):
     labels = {"labels": np.arange(40) % 2, "test_labels": np.arange(40) % 2}
     np.savez(tmp_path / "lines.npz", images=train, test_images=test, **labels)
     lines = stylespace("data", "inspect", "lines.npz").stdout.splitlines()
+    assert lines[-1] == "some images of each class: lines.png"
 
     def cells(name):
         return next(line for line in lines if line.startswith(name)).removeprefix(name).split()

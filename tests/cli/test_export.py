@@ -126,6 +126,7 @@ REFUSED = {
     "a folder of it": (["--to", "file", "--as", "hub"], "cannot write file: "),
     "onto a folder": (["--to", "d.onnx", "--as", "page"], "cannot write d.onnx: it is a dir"),
     "compare": (["--to", "a.onnx", "--compare", SESSION], "--compare is for a site or a page"),
+    "compare on the hub": (["--to", "hub/", "--compare", SESSION], "--compare is for a site or a"),
     "no other": (["--to", "a.html", "--compare", "none.ckpt"], "none.ckpt is no session"),
 }
 

@@ -40,8 +40,9 @@ def start():
 
     def run(*arguments):
         command = [sys.executable, "-m", "stylespace", "studio", *map(str, arguments)]
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen(command, env=dict(os.environ), **pipes)
+        process = subprocess.Popen(command, env=environment, **pipes)
         running.append(process)
         return process
 

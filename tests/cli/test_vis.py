@@ -39,13 +39,13 @@ def session(strokes_dir, tmp_path):
     return make
 
 
-@pytest.mark.parametrize("suffix", BEGINS)
+@pytest.mark.parametrize("suffix", [*BEGINS, ".PNG"])
 def test_writes_what_the_name_says(stylespace, session, tmp_path, suffix):
     session()
     done = stylespace("vis", "--output", f"plots/space{suffix}")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (f"Scatter matrix of 300 test images written to plots/space{suffix}\n")
-    assert (tmp_path / "plots" / f"space{suffix}").read_bytes().startswith(BEGINS[suffix])
+    assert (tmp_path / "plots" / f"space{suffix}").read_bytes().startswith(BEGINS[suffix.lower()])
 
 
 def test_without_a_display_it_writes_a_file_and_says_so(stylespace, session, tmp_path):
