@@ -128,3 +128,10 @@ def test_a_flag_is_no_style(capsys):
         generate.main(["--style", "--output", "sheet.png"])
     assert ended.value.code == 2
     assert "argument --style: expected one argument" in capsys.readouterr().err
+
+
+def test_a_shortened_flag_is_none(capsys):
+    with pytest.raises(SystemExit) as ended:
+        generate.main(["--coun", "3"])
+    assert ended.value.code == 2
+    assert "unrecognized arguments: --coun 3" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -18,6 +19,7 @@ from stylespace.cli import studio
 from stylespace.studio.reader import READER_FILE
 from tests.cli.drawing import SESSION, save_session
 
+PATIENCE = 120  # seconds
 SMALL = {"encoder_widths": (16,), "decoder_widths": (16,)}
 ADDRESS = re.compile(r"The studio of (\S+) is at (http://\S+/) \(Ctrl-C ends it\)\n")
 
@@ -35,7 +37,7 @@ def here(tmp_path, monkeypatch, strokes_dir):
 
 @pytest.fixture
 def start():
-    """Start the command; it is ended at the end."""
+    """Start the command; it is ended at the end, or when a test has waited too long for it."""
     running = []
 
     def run(*arguments):
@@ -43,11 +45,14 @@ def start():
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, env=environment, **pipes)
-        running.append(process)
+        too_long = threading.Timer(PATIENCE, process.kill)
+        too_long.start()
+        running.append((process, too_long))
         return process
 
     yield run
-    for process in running:
+    for process, too_long in running:
+        too_long.cancel()
         process.kill()
         process.communicate()
 

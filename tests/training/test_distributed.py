@@ -95,7 +95,14 @@ def test_a_half_set_environment_is_refused(name):
 
 
 @pytest.mark.parametrize(
-    "change", [{"RANK": "4"}, {"RANK": "-1"}, {"WORLD_SIZE": "0"}, {"LOCAL_RANK": "one"}]
+    "change",
+    [
+        {"RANK": "4"},
+        {"RANK": "-1"},
+        {"WORLD_SIZE": "0"},
+        {"LOCAL_RANK": "one"},
+        {"MASTER_PORT": "0"},
+    ],
 )
 def test_an_impossible_environment_is_refused(change):
     with pytest.raises(UsageError, match=next(iter(change))) as caught:
