@@ -12,18 +12,20 @@ from stylespace.cli.cores import CALM, Contention, shared_cores
 LINUX = sys.platform.startswith("linux")
 SAID = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 WORK = """
-import os, threading, time
+import os, sys, threading, time
 from stylespace.cli.cores import shared_cores
 
 def tasks():
     return len(os.listdir("/proc/self/task"))
 
+cores, teams = map(int, sys.argv[1:])
+os.sched_getaffinity = lambda _: range(cores)
 import torch
 values, until = torch.zeros(2**20), time.monotonic() + 30
 values.neg_()
 alone = tasks()
 with shared_cores():
-    while tasks() < alone + 3 and time.monotonic() < until:
+    while tasks() < alone + 1 + 2 * teams and time.monotonic() < until:
         values.neg_()
     print(tasks() - alone)
 time.sleep(1)
@@ -50,13 +52,16 @@ def test_a_calm_moment_beside_other_programs_is_not_their_end():
 
 
 @pytest.mark.skipif(not LINUX, reason="GNU's OpenMP is on Linux")
-def test_beside_other_programs_a_second_team_is_kept_so_that_threads_sleep():
-    """A thread looks, one more has a team of its own, and that has a second one in it."""
+@pytest.mark.parametrize(("pretended", "teams"), [(1, 1), (2, 1), (4, 3), (64, 8)])
+def test_beside_other_programs_more_threads_than_cores_are_kept_so_that_they_sleep(
+    pretended, teams
+):
+    """A thread looks, and each team has two, of which torch has one team as it is."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores())]
     clean = {name: value for name, value in os.environ.items() if name not in SAID}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", WORK],
+            [sys.executable, "-c", WORK, str(pretended), str(teams)],
             env=clean | {"OMP_NUM_THREADS": "2"},
             capture_output=True,
             text=True,
@@ -66,7 +71,7 @@ def test_beside_other_programs_a_second_team_is_kept_so_that_threads_sleep():
         for program in busy:
             program.kill()
             program.wait()
-    assert done.stdout.split() == ["3", "0"]
+    assert done.stdout.split() == [str(1 + 2 * teams), "0"]
 
 
 @pytest.mark.parametrize("name", SAID)

@@ -14,6 +14,7 @@ __all__ = ["Contention", "shared_cores"]
 LOOK_EVERY = 0.25  # seconds
 PREEMPTED = 100  # times a second: some 30 with the cores for oneself, 190 and more with others
 CALM = 4  # looks without it, after which the cores are one's own again
+MOST_TEAMS = 8  # few threads on many cores are in nobody's way
 DIVIDED = 2**18  # numbers, so many that torch divides the work on them among its threads
 
 
@@ -25,8 +26,8 @@ def shared_cores() -> Iterator[None]:
     oneself nothing is faster, as waking a thread takes long, in a virtual machine above all.
     Beside another program the spinning thread keeps a core from the very one that is waited for:
     training stood nearly still. But where more threads are managed than there are cores OpenMP
-    spins a hundred times at most (`GOMP_SPINCOUNT` in its manual), so a second team of threads,
-    which does nothing, is kept for as long as others take the cores away.
+    spins a hundred times at most (`GOMP_SPINCOUNT` in its manual), so more teams of threads,
+    which do nothing, are kept for as long as others take the cores away.
 
     Who sets `GOMP_SPINCOUNT` or `OMP_WAIT_POLICY` has it as said there.
     """
@@ -76,9 +77,10 @@ def _watch(over: threading.Event) -> None:
     while not over.wait(LOOK_EVERY):
         last, looked = looked, time.monotonic()
         contended = contention.look(looked - last)
-        if contended and enough is None and _has_threads():
+        if contended and enough is None and (teams := _teams()):
             enough = threading.Event()
-            _start(_keep_a_team, enough)
+            for _ in range(teams):
+                _start(_keep_a_team, enough)
         elif enough is not None and not contended:
             enough.set()
             enough = None
@@ -94,13 +96,16 @@ def _start(target: Callable[[threading.Event], None], until: threading.Event) ->
     return thread
 
 
-def _has_threads() -> bool:
-    """Whether torch is there, wholly, and works with several threads."""
+def _teams() -> int:
+    """How many more it takes until there are more threads than cores.
+
+    None where torch is not there, wholly, or works with one thread, which waits for no other.
+    """
     torch = sys.modules.get("torch")
     if torch is None or getattr(torch.__spec__, "_initializing", False):
-        return False
-    count: int = torch.get_num_threads()
-    return count > 1
+        return 0
+    own, cores = torch.get_num_threads(), len(os.sched_getaffinity(0))
+    return min(MOST_TEAMS, max(0, cores - own) // (own - 1) + 1) if own > 1 else 0
 
 
 def _keep_a_team(enough: threading.Event) -> None:
