@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 __all__ = ["Contention", "shared_cores"]
@@ -40,9 +40,7 @@ def shared_cores() -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
-        if watch.is_alive():
-            watch.join()
+        _end([watch], over)
 
 
 class Contention:
@@ -72,28 +70,33 @@ def _watch(over: threading.Event) -> None:
     import resource  # there is none on Windows
 
     contention = Contention(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw)
-    enough: threading.Event | None = None
+    enough, keepers = threading.Event(), list[threading.Thread]()
     looked = time.monotonic()
     while not over.wait(LOOK_EVERY):
         last, looked = looked, time.monotonic()
         contended = contention.look(looked - last)
-        if contended and enough is None and (teams := _teams()):
-            enough = threading.Event()
-            for _ in range(teams):
-                _start(_keep_a_team, enough)
-        elif enough is not None and not contended:
-            enough.set()
-            enough = None
-    if enough is not None:
-        enough.set()
+        if contended and not keepers:
+            keepers = [_start(_keep_a_team, enough) for _ in range(_teams())]
+        elif keepers and not contended:
+            _end(keepers, enough)
+            enough, keepers = threading.Event(), []
+    _end(keepers, enough)
 
 
 def _start(target: Callable[[threading.Event], None], until: threading.Event) -> threading.Thread:
-    """A thread that keeps no program from ending, if the system has one to give."""
+    """A thread, if the system has one to give."""
     thread = threading.Thread(target=target, args=(until,), daemon=True)
     with suppress(RuntimeError):
         thread.start()
     return thread
+
+
+def _end(threads: Sequence[threading.Thread], until: threading.Event) -> None:
+    """Wait for threads: one that is still in torch when Python ends would have it abort."""
+    until.set()
+    for thread in threads:
+        if thread.is_alive():
+            thread.join()
 
 
 def _teams() -> int:
