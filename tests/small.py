@@ -1,4 +1,4 @@
-"""A data set small enough to train on in a second, and a model that needs no training."""
+"""A data set small enough to train on in a second, models and readers that need no training."""
 
 import struct
 from pathlib import Path
@@ -8,6 +8,7 @@ import torch
 from stylespace.config import ModelConfig
 from stylespace.data.images import LabelledImages
 from stylespace.networks import StyleAutoencoder
+from stylespace.studio.reader import PageReader
 
 
 def strokes(count: int, seed: int) -> LabelledImages:
@@ -45,6 +46,15 @@ def vivid_model(**config: object) -> StyleAutoencoder:
         network.layers.dense[-1].weight.data.mul_(2)
     model.decoder.layers.dense[-1].bias.data.zero_()  # or else most of the paper is white
     return model
+
+
+def certain_reader(digit: int, sure: float = 9.0) -> PageReader:
+    """A reader that takes everything for one digit; how surely, by its logit."""
+    reader = PageReader(classes=10)
+    for weights in reader.parameters():
+        weights.data.zero_()
+    reader.layers[-1].bias.data[digit] = sure
+    return reader
 
 
 @torch.no_grad()

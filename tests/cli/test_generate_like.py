@@ -13,6 +13,7 @@ from stylespace.studio.hand import STRANGE
 from stylespace.studio.reader import READER_FILE, PageReader, save_reader
 from tests.cli.drawing import SESSION, save_session, tiles
 from tests.data.test_prepare import centre, difference, drawing, nearest, photograph
+from tests.small import certain_reader
 
 
 @pytest.mark.parametrize("light_ink", [False, True])
@@ -73,7 +74,7 @@ def test_a_traverse_starts_from_the_hand_and_shows_its_digit(
     hand = model.encode(found[:1, :1] / 255, torch.tensor([7]))[0]
     styles = traverse(hand).flatten(0, 1)
     drawn = draw(model, styles, torch.full((len(styles),), 7))
-    assert torch.equal(found[:, 1:].flatten(0, 1), drawn.flatten(0, 1)[:, -28:].view(-1, 28, 28))
+    assert torch.equal(found[:, 1:].flatten(0, 1), drawn)
 
 
 @pytest.fixture
@@ -81,11 +82,7 @@ def reads_as(here):
     """Gives the session a reader that takes everything for one digit, more or less surely."""
 
     def put(digit, sure=9.0):
-        reader = PageReader(classes=10)
-        for weights in reader.parameters():
-            weights.data.zero_()
-        reader.layers[-1].bias.data[digit] = sure
-        save_reader(reader, here / SESSION / READER_FILE)
+        save_reader(certain_reader(digit, sure), here / SESSION / READER_FILE)
 
     return put
 
@@ -111,20 +108,24 @@ def side_by_side(images, path):
     row.save(path)
 
 
+def told_style(out):
+    """The numbers of a hand's style, as the command prints them."""
+    told = out.splitlines()[1].removeprefix("The style of photo.png is --style ")
+    return [float(number) for number in told.split(",")]
+
+
 def test_several_digits_of_a_picture_make_one_hand(generate_digits, reads_as, model, mnist):
     reads_as(7)
     side_by_side(mnist[1].images[[0, 17, 26]], "photo.png")
     code, out, _ = generate_digits("--like", "photo.png")
     assert code == 0
-    read, told, _ = out.splitlines()
-    assert read == "photo.png is taken for 7 7 7 (each at least 100% sure)"
+    assert out.splitlines()[0] == "photo.png is taken for 7 7 7 (each at least 100% sure)"
     seen = tiles("digits.png", 13, lead=3)
     # each by itself, as the command does: several at once may be rounded differently
     encoded = [model.encode(image[None, None] / 255, torch.tensor([7])) for image in seen[0, :3]]
     mean = torch.cat(encoded).mean(dim=0, keepdim=True)
     assert torch.equal(seen[:, 3:], draw_rows(model, mean, range(10)))
-    style = [float(x) for x in told.removeprefix("The style of photo.png is --style ").split(",")]
-    assert style == pytest.approx(mean[0].tolist(), abs=2e-3)
+    assert told_style(out) == pytest.approx(mean[0].tolist(), abs=2e-3)
 
 
 def test_of_many_digits_all_make_the_hand_and_ten_are_shown(
@@ -139,12 +140,10 @@ def test_of_many_digits_all_make_the_hand_and_ten_are_shown(
     seen = tiles("digits.png", 20, lead=10)
     assert (seen[0].flatten(1).float().std(dim=1) > 0).all()
     shown = [model.encode(one[None, None] / 255, torch.tensor([7])) for one in seen[0, :10]]
-    told = out.splitlines()[1].removeprefix("The style of photo.png is --style ")
-    style = [float(number) for number in told.split(",")]
     of_ten = torch.cat(shown).mean(dim=0).tolist()
     of_all = torch.cat([*shown, shown[0]]).mean(dim=0).tolist()
-    assert style == pytest.approx(of_all, abs=0.05)
-    assert style != pytest.approx(of_ten, abs=0.2)
+    assert told_style(out) == pytest.approx(of_all, abs=0.05)
+    assert told_style(out) != pytest.approx(of_ten, abs=0.2)
 
 
 def test_what_is_like_no_digit_among_others_is_left_out(
@@ -162,15 +161,13 @@ def test_what_is_like_no_digit_among_others_is_left_out(
     everything = {"p50": usual, "p95": usual, "p99": usual}
     monkeypatch.setattr("stylespace.studio.session.usual_errors", lambda *_: everything)
     code, out, _ = generate_digits("--like", "photo.png")
-    read, told, _ = out.splitlines()
     assert code == 0
     besides = "each at least 100% sure; 1 more left out, like nothing this model draws"
-    assert read == f"photo.png is taken for 7 7 ({besides})"
+    assert out.splitlines()[0] == f"photo.png is taken for 7 7 ({besides})"
     assert torch.equal(
         tiles("digits.png", 12, lead=2)[0, :2], (seen[order[:2].sort().values, 0] * 255).byte()
     )
-    style = [float(x) for x in told.removeprefix("The style of photo.png is --style ").split(",")]
-    assert style == pytest.approx(styles[order[:2]].mean(dim=0).tolist(), rel=1e-3)
+    assert told_style(out) == pytest.approx(styles[order[:2]].mean(dim=0).tolist(), rel=1e-3)
 
 
 def test_how_sure_a_reading_is_is_said_of_the_least_sure_digit(generate_digits, here, mnist):

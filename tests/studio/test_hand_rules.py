@@ -5,8 +5,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from stylespace.studio.hand import STRANGE, HandReader, Sample
-from stylespace.studio.reader import PageReader
-from tests.small import vivid_model
+from tests.small import certain_reader, vivid_model
 
 
 class Scripted(HandReader):
@@ -35,18 +34,13 @@ def aspect(image):
     return int(columns.max() - columns.min() + 1) / int(rows.max() - rows.min() + 1)
 
 
-def bars(*bars, height=100):
+def bars(*places, height=100):
     """Filled bars, each from one place to another, in heights."""
     sheet = Image.new("L", (height * 8, height * 3), 255)
-    for start, end in bars:
+    for start, end in places:
         box = [height * (1 + start), height, height * (1 + end) - 1, 2 * height - 1]
         ImageDraw.Draw(sheet).rectangle(box, 0)
     return sheet
-
-
-def shapes(reader, sheet):
-    """How wide each digit found is, in heights."""
-    return [aspect(sample.image) for sample in reader.read_picture(sheet)]
 
 
 @pytest.mark.parametrize(
@@ -64,10 +58,7 @@ def shapes(reader, sheet):
 )
 def test_a_digit_is_strange_by_its_error_the_sooner_the_less_sure_it_is(bias, p95, p99, doubt):
     """Percentiles in terms of the error that it has."""
-    model, reader = vivid_model(), PageReader(classes=10)
-    for weights in reader.parameters():
-        weights.data.zero_()
-    reader.layers[-1].bias.data[7] = bias
+    model, reader = vivid_model(), certain_reader(7, bias)
     image = torch.zeros(28, 28, dtype=torch.uint8)
     image[4:24, 12:16] = 255
     error = HandReader(model, reader, None).read(image).error
@@ -121,9 +112,9 @@ def test_of_ways_that_are_as_close_the_surer_is_taken():
             return 1.0, 0.9, "strange"
         return 0.1, 0.95 if 0.65 < wide < 0.95 else 0.65, ""
 
-    left, right = shapes(Scripted(rule, by_ink=True), bars((0, 1.65)))
-    assert 0.65 < left < 0.95
-    assert 0.65 < right < 0.95
+    left, right = Scripted(rule, by_ink=True).read_picture(bars((0, 1.65)))
+    assert 0.65 < aspect(left.image) < 0.95
+    assert 0.65 < aspect(right.image) < 0.95
 
 
 @pytest.mark.parametrize(("narrow", "other", "count"), [(0.08, 0.1, 2), (0.01, 0.3, 3)])
